@@ -1,0 +1,16 @@
+//! The only room that knows the SQL parser: text in, plain statements with positions out.
+
+pub mod ast;
+
+use crate::location::Span;
+
+/// A statement (or part of one) that could not be parsed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SyntaxError {
+    /// Where, in bytes of the file.
+    pub span: Span,
+    /// What the parser says, lower case, no final period.
+    pub message: String,
+    /// The whole statement that was given up.
+    pub statement: Span,
+}
