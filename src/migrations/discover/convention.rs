@@ -64,7 +64,6 @@ pub(super) fn detect(files: &[String], hints: Hints) -> Convention {
     let top_level = |path: &str| !path.contains('/');
     let prisma =
         files.iter().any(|path| path == "migration_lock.toml") || (share(&is_prisma) > 0 && share(&top_level) == 0);
-    let flyway = |path: &str| matches!(names::flyway(names::file_name(path)), Some(Flyway::Versioned(_)));
     let pairs =
         |path: &str| names::stem(names::file_name(path)).is_some_and(|stem| stem == "up" || stem.ends_with(".up"));
     if hints.supabase {
@@ -75,7 +74,7 @@ pub(super) fn detect(files: &[String], hints: Hints) -> Convention {
         Convention::Sqitch(changes)
     } else if prisma {
         Convention::Prisma
-    } else if share(&flyway) * 2 > sql().count() {
+    } else if is_flyway(sql()) {
         Convention::Flyway
     } else if sql().any(|path| path.starts_with("committed/")) {
         Convention::Graphile
@@ -84,6 +83,13 @@ pub(super) fn detect(files: &[String], hints: Hints) -> Convention {
     } else {
         Convention::Plain
     }
+}
+
+/// Most files have a Flyway name, and some carry a version.
+fn is_flyway<'a>(sql: impl Iterator<Item = &'a String>) -> bool {
+    let kinds: Vec<_> = sql.map(|path| names::flyway(names::file_name(path))).collect();
+    let versioned = |kind: &Option<Flyway<'_>>| matches!(kind, Some(Flyway::Versioned(_) | Flyway::Baseline(_)));
+    kinds.iter().any(versioned) && kinds.iter().flatten().count() * 2 > kinds.len()
 }
 
 /// The convention a layout stands for, where somebody chose it.

@@ -43,6 +43,10 @@ pub(super) fn read(base: &Path, root: &Root, layout: Option<Layout>) -> Result<F
             format!("`{}` is read as a Supabase migrations folder: its names and roles are", root.print(base));
         coverage.push(Coverage { kind: CoverageKind::Assumption, location: None, object: None, message });
     }
+    if let Some(message) = run_by_something_else(&mut plan) {
+        let message = format!("`{}`: {message}", root.print(base));
+        coverage.push(Coverage { kind: CoverageKind::Assumption, location: None, object: None, message });
+    }
     if plan.steps.is_empty() {
         return Err(DiscoverError::Empty { path: root.print(base) });
     }
@@ -91,7 +95,7 @@ fn is_supabase_config(path: &Path) -> bool {
 fn looks_like_supabase(steps: &[Step], texts: &BTreeMap<String, Text>) -> bool {
     let stamped = |step: &&Step| names::supabase_version(&step.name).is_some_and(|version| version.len() == 14);
     let speaks = |text: &Text| ["auth.uid()", "service_role"].iter().any(|word| text.text.contains(word));
-    steps.iter().filter(stamped).count() * 2 > steps.len()
+    steps.iter().filter(stamped).count() * 2 >= steps.len()
         && !texts.values().any(|text| super::sections::up_sections(&text.text).is_some())
         && texts.values().any(speaks)
 }
@@ -119,6 +123,26 @@ fn sqitch_changes(plan: &str) -> Vec<String> {
         .filter(|word| !word.starts_with(['%', '@', '#', '-']))
         .map(|word| word.trim_start_matches('+').to_owned())
         .collect()
+}
+
+/// Where a tool would skip most of a folder, that tool is not what runs it (hosted builders write names the Supabase
+/// CLI rejects; a drizzle journal goes stale): everything is read, since "all clear" over a few files would be a lie.
+fn run_by_something_else(plan: &mut Plan) -> Option<String> {
+    let beside = |step: &&mut Step| !step.name.contains('/');
+    let all = plan.steps.iter_mut().filter(beside).count();
+    let unrun: Vec<&mut Step> = plan.steps.iter_mut().filter(beside).filter(|step| step.skipped.is_some()).collect();
+    let count = unrun.len();
+    if count * 2 <= all {
+        return None;
+    }
+    let reasons: Vec<String> = unrun.into_iter().filter_map(|step| step.skipped.take()).collect();
+    let why = reasons.into_iter().next().unwrap_or_default();
+    if plan.layout == Layout::Plain {
+        plan.steps.sort_by(|a, b| names::natural(&a.name, &b.name));
+    }
+    Some(format!(
+        "{count} of {all} files have a name of which this is so: {why}; something else must run them, so all are read"
+    ))
 }
 
 fn left_out(plan: &Plan, base: &Path, root: &Root, files: &[String]) -> Vec<Coverage> {

@@ -123,7 +123,12 @@ fn usual_below(base: &Path) -> Vec<PathBuf> {
     let nested = |projects: Vec<PathBuf>| projects.iter().flat_map(|project| at(project)).collect::<Vec<_>>();
     let workspaces = WORKSPACES.iter().flat_map(|workspace| walk::folders(&base.join(workspace))).collect();
     let mut found = nested(projects);
-    found.extend(nested(workspaces));
+    for path in nested(workspaces) {
+        // `packages/db/migrations` is `db/migrations` of `packages`, too.
+        if !found.contains(&path) {
+            found.push(path);
+        }
+    }
     found
 }
 
