@@ -289,7 +289,7 @@ fn skipped_files_say_why_and_are_coverage_not_a_gap() {
     assert_eq!(reason, "the Supabase CLI never runs it: its name does not match `<timestamp>_name.sql`");
     insta::assert_debug_snapshot!(said(&set, CoverageKind::Skipped), @r#"
     [
-        "1 down migration was not folded",
+        "1 down migration was not folded; the Supabase CLI would run a file so named",
         "not read as part of the schema: the Supabase CLI never runs it: its name does not match `<timestamp>_name.sql`",
     ]
     "#);
@@ -321,6 +321,16 @@ fn a_parent_folder_leads_to_its_migrations() {
     let set = find(&dir, &["examples/depot"]).unwrap();
     assert_eq!(folded(&set), ["examples/depot/supabase/migrations/1_a.sql"]);
     assert_eq!(set.layout, Layout::Supabase);
+}
+
+#[test]
+fn the_example_is_found_in_the_order_the_supabase_cli_runs_it() {
+    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    let options = DiscoverOptions { root, ..DiscoverOptions::default() };
+    let set = discover(&[PathBuf::from("examples/depot")], &options).unwrap();
+    assert_eq!((set.layout, folded(&set).len()), (Layout::Supabase, 17));
+    assert_eq!(skipped(&set), ["examples/depot/supabase/migrations/2026-02-03_ajout_index.sql"]);
+    assert!(folded(&set).is_sorted());
 }
 
 #[test]

@@ -152,7 +152,9 @@ fn left_out(plan: &Plan, base: &Path, root: &Root, files: &[String]) -> Vec<Cove
     let mut coverage: Vec<Coverage> =
         plan.left_out.iter().map(|(name, why)| skipped(format!("`{}` was not read: {why}", printed(name)))).collect();
     if plan.down > 0 {
-        coverage.push(skipped(downs(plan.down)));
+        // The CLI knows no way down: it runs what its pattern matches, in name order.
+        let but = if plan.layout == Layout::Supabase { "; the Supabase CLI would run a file so named" } else { "" };
+        coverage.push(skipped(downs(plan.down) + but));
     }
     coverage.extend(plan.missing.iter().map(|name| {
         entry(CoverageKind::Unreadable, format!("`{}` is listed to be run and is not there", printed(name)))
