@@ -1,6 +1,12 @@
 //! The only room that knows the SQL parser: text in, plain statements with positions out.
 
 pub mod ast;
+mod cx;
+mod lex;
+mod literal;
+mod lower_expr;
+mod lower_query;
+mod lower_type;
 
 use crate::location::Span;
 
