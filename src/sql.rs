@@ -7,6 +7,8 @@ mod literal;
 mod lower_expr;
 mod lower_query;
 mod lower_type;
+mod source_map;
+mod tree;
 
 use crate::location::Span;
 

@@ -28,10 +28,9 @@ impl<'a> Cx<'a> {
     pub(super) fn range(&self, start: u32, end: u32) -> Span {
         match self.map {
             SourceMap::Verbatim(at) => Span::new(at + self.base + start, at + self.base + end),
-            SourceMap::Pieces(pieces) => Span::new(
-                literal::map_pieces(pieces, self.base + start),
-                literal::map_pieces(pieces, self.base + end),
-            ),
+            SourceMap::Pieces(pieces) => {
+                Span::new(literal::map_pieces(pieces, self.base + start), literal::map_pieces(pieces, self.base + end))
+            }
             SourceMap::Constant(span) => *span,
         }
     }
@@ -70,9 +69,7 @@ impl<'a> Cx<'a> {
         let map = compose(self.map, pieces, end);
         let span = match &map {
             SourceMap::Verbatim(from) => Span::new(*from, from + end),
-            SourceMap::Pieces(pieces) => {
-                Span::new(literal::map_pieces(pieces, 0), literal::map_pieces(pieces, end))
-            }
+            SourceMap::Pieces(pieces) => Span::new(literal::map_pieces(pieces, 0), literal::map_pieces(pieces, end)),
             SourceMap::Constant(span) => *span,
         };
         Some(BodyText { text: decoded.text, span, map })
