@@ -181,13 +181,7 @@ pub(super) fn correct(settings: &Settings1980, measurement: &Measurement) -> Res
     let mut notes = run.notes(density, celsius, zone);
     notes.dedup();
     let (density, vcf) = if measurement.base == Base::C20 { run.to_20(density, vcf)? } else { (density, vcf) };
-    Ok(Correction {
-        density_base: Density::computed(density),
-        vcf: Vcf::computed(vcf),
-        zone,
-        notes,
-        steps: run.steps,
-    })
+    Ok(Correction { density_base: Density::computed(density), vcf: Vcf::computed(vcf), zone, notes, steps: run.steps })
 }
 
 /// Density range of the group's table.

@@ -6,8 +6,7 @@ use super::numeric::exp;
 use super::{Base, Correction, Density, DensityKind, Group, Measurement, Note, Vcf, Zone};
 
 /// ITS-90 to IPTS-68, in powers of t/630 °C.
-const SHIFT: [f64; 8] =
-    [-0.148_759, -0.267_408, 1.080_760, 1.269_056, -4.089_591, -1.871_251, 7.438_081, -3.536_296];
+const SHIFT: [f64; 8] = [-0.148_759, -0.267_408, 1.080_760, 1.269_056, -4.089_591, -1.871_251, 7.438_081, -3.536_296];
 /// 60 °F on IPTS-68.
 const BASE: f64 = 60.006_874_9;
 /// Difference of the two scales at 60 °F.

@@ -42,7 +42,9 @@ pub enum VolumetricError {
         iterations: u32,
     },
     /// The base density falls on a zone limit where the standard's iteration cycles (2004: 838.3127 kg/m³).
-    #[error("base density falls on the zone limit {limit} kg/m³, where the standard's iteration does not settle: recompute by hand")]
+    #[error(
+        "base density falls on the zone limit {limit} kg/m³, where the standard's iteration does not settle: recompute by hand"
+    )]
     BoundaryAmbiguity {
         /// The limit.
         limit: f64,

@@ -127,7 +127,11 @@ impl Pressure {
     /// # Errors
     /// Not finite.
     pub fn from_psig(value: f64) -> Result<Self, VolumetricError> {
-        if value.is_finite() { Ok(Self(value.max(0.0))) } else { Err(VolumetricError::NotFinite { quantity: "pressure" }) }
+        if value.is_finite() {
+            Ok(Self(value.max(0.0)))
+        } else {
+            Err(VolumetricError::NotFinite { quantity: "pressure" })
+        }
     }
 }
 
