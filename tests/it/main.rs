@@ -1,4 +1,4 @@
 //! The test suite: one binary, one module per surface.
 
-mod volumetrics;
 mod discover;
+mod volumetrics;
