@@ -10,8 +10,8 @@ use gardefou::volumetrics::{
     Settings1980, Temperature, VcfDecimals, correct, correct_batch,
 };
 
-const ROWS: usize = 200_000;
-const ROUNDS: usize = 15;
+const ROWS: usize = 8_192;
+const ROUNDS: usize = 600;
 
 fn main() {
     let (densities, temperatures) = deliveries();
