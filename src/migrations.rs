@@ -3,6 +3,7 @@
 
 mod host;
 mod interp;
+pub mod discover;
 
 use std::sync::Arc;
 
