@@ -7,3 +7,4 @@ pub mod finding;
 pub mod location;
 pub mod migrations;
 pub mod sql;
+pub mod volumetrics;

@@ -4,6 +4,7 @@
 mod eval;
 mod host;
 mod interp;
+pub mod discover;
 
 use std::sync::Arc;
 
