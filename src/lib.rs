@@ -2,6 +2,7 @@
 //! rules are evaluated on it, and what they find becomes a report.
 
 pub mod catalog;
+pub mod check;
 pub mod coverage;
 pub mod finding;
 pub mod location;

@@ -126,7 +126,6 @@ const TABLE: &[Field] = &[
     f("policies", Strings, "names of its policies"),
     f("permissive_policies", Strings, "names of its permissive policies"),
     f("restrictive_policies", Strings, "names of its restrictive policies"),
-    f("unknown_policies", Bool, "dynamic SQL may have added policies that were not seen"),
     f("columns", Strings, "column names in order"),
     f("primary_key", Strings, "columns of the primary key"),
     f("parents", Strings, "tables it inherits from or is a partition of"),
