@@ -9,3 +9,4 @@ pub mod location;
 pub mod migrations;
 pub mod rule;
 pub mod sql;
+pub mod volumetrics;
