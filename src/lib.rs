@@ -2,9 +2,11 @@
 //! rules are evaluated on it, and what they find becomes a report.
 
 pub mod catalog;
+pub mod check;
 pub mod coverage;
 pub mod finding;
 pub mod location;
 pub mod migrations;
+pub mod rule;
 pub mod sql;
 pub mod volumetrics;
