@@ -15,9 +15,6 @@ pub const BAD: &str = "config/bad-suppression";
 /// Rule id of comments that silence nothing.
 pub const UNUSED: &str = "config/unused-suppression";
 
-/// What a suppression looks like, for messages.
-const FORM: &str = "-- gardefou:ignore rule[, rule] reason";
-
 /// A suppression as written.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Suppression {
@@ -113,7 +110,7 @@ fn directive(comment: &str) -> Option<Result<&str, String>> {
         && ["ignore", "disable", "noqa", "allow", "suppress"]
             .iter()
             .any(|verb| word.get(..verb.len()).is_some_and(|start| start.eq_ignore_ascii_case(verb)));
-    looks_like_one.then(|| Err("is not understood".to_owned()))
+    looks_like_one.then(|| Err("is not of the form `gardefou:ignore rule[, rule] reason`".to_owned()))
 }
 
 /// Rules and reason.
@@ -173,7 +170,7 @@ fn target(text: &str, comment: Span, statements: &[Span]) -> Option<Span> {
 }
 
 fn bad_finding(at: Location, problem: String) -> Finding {
-    let message = format!("suppression {problem}; it silences nothing (write `{FORM}`)");
+    let message = format!("suppression silences nothing: it {problem}");
     finding(BAD, Severity::Error, message, at, String::new())
 }
 

@@ -45,14 +45,29 @@ fn message(error: &Yaml) -> String {
             format!("{} where {} is expected; correct it", escape::line(unexpected), escape::line(expected))
         }
         Yaml::Message { msg, .. } => escape::line(msg),
-        // The reader's own words for broken YAML carry the place at their end, which stands in front here.
-        other => {
-            let text = other.to_string();
-            let first = text.lines().next().unwrap_or_default();
-            let first = first.strip_prefix("error: ").unwrap_or(first);
-            format!("{}; correct the YAML", escape::line(first))
-        }
+        Yaml::Unexpected { expected, .. } => format!("{} is expected here; correct it", shape(expected)),
+        Yaml::ExternallyTaggedEnumExpectedScalarOrMapping { .. } => "one word is expected here; correct it".to_owned(),
+        Yaml::InvalidBooleanStrict { .. } => "true or false is expected here; correct it".to_owned(),
+        Yaml::MultipleDocuments { .. } => "a second YAML document starts here; keep one".to_owned(),
+        other => format!("{}; correct the YAML", escape::line(&own_words(other))),
     }
+}
+
+/// The YAML reader's word for a shape, in the user's.
+fn shape(expected: &str) -> &str {
+    match expected {
+        "sequence start" => "a list",
+        "mapping start" => "a mapping of keys",
+        other => other,
+    }
+}
+
+/// What the YAML reader says, without the place, which stands in front.
+fn own_words(error: &Yaml) -> String {
+    let text = error.to_string();
+    let first = text.lines().next().unwrap_or_default();
+    let first = first.strip_prefix("error: ").unwrap_or(first);
+    first.split_once(" at line ").map_or(first, |(message, _)| message).to_owned()
 }
 
 /// The nearest expected word, or all of them.

@@ -54,7 +54,19 @@ fn frame(report: &Report, finding: &Finding, renderer: &Renderer) -> String {
         group = group.element(Level::HELP.message(escape::line(help)));
     }
     group = group.element(Level::NOTE.message(format!("see `gardefou explain {}`", escape::line(&finding.rule))));
-    renderer.render(&[group])
+    let text = renderer.render(&[group]);
+    text.lines().filter_map(arrow).collect::<Vec<_>>().join("\n")
+}
+
+/// A rendered line with `:::`, the renderer's mark of a further place, as an arrow like the first one's: a line that
+/// starts with `::` may be a command to whoever reads the log. The mark alone, before a frame, is left out.
+fn arrow(line: &str) -> Option<String> {
+    let only_colour = |before: &str| before.chars().all(|c| matches!(c, ' ' | '\u{1b}' | '[' | ';' | 'm' | '0'..='9'));
+    let mark = line.find(":::").filter(|at| line.get(..*at).is_some_and(only_colour));
+    let Some(mark) = mark else { return Some(line.to_owned()) };
+    let rest = line.get(mark + 3..).unwrap_or("");
+    let alone = !rest.contains(|c: char| c == '/' || c == ':');
+    (!alone).then(|| line.replacen(":::", "-->", 1))
 }
 
 fn origin(at: &Location) -> Origin<'static> {
@@ -158,7 +170,7 @@ fn summary(report: &Report, options: &RenderOptions) -> String {
     let mut line = paint(&report.summary.line(), style, options);
     let gaps = report.gaps().count();
     if gaps > 0 {
-        line.push_str(&format!("; {} not seen", many(gaps, "thing")));
+        line.push_str(&format!("; {}", many(gaps, "coverage gap")));
     }
     line
 }

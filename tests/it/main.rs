@@ -1,1 +1,5 @@
 //! The test suite: one binary, one module per surface.
+
+mod config;
+mod report;
+mod silencing;
