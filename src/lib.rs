@@ -15,3 +15,4 @@ pub mod sql;
 pub mod suggest;
 pub mod suppression;
 pub mod waiver;
+pub mod volumetrics;

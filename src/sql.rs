@@ -1,6 +1,14 @@
 //! The only room that knows the SQL parser: text in, plain statements with positions out.
 
 pub mod ast;
+mod cx;
+mod lex;
+mod literal;
+mod lower_expr;
+mod lower_query;
+mod lower_type;
+mod source_map;
+mod tree;
 
 use crate::location::Span;
 

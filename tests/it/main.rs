@@ -3,3 +3,5 @@
 mod config;
 mod report;
 mod silencing;
+mod discover;
+mod volumetrics;

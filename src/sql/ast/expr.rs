@@ -202,8 +202,12 @@ pub struct Call {
     pub distinct: bool,
     /// `FILTER (WHERE …)`.
     pub filter: Option<Expr>,
+    /// `ORDER BY` inside the parentheses or in `WITHIN GROUP`.
+    pub order_by: Vec<Expr>,
     /// Has an `OVER` clause.
     pub over: bool,
+    /// Expressions of an inline `OVER (…)`.
+    pub window: Vec<Expr>,
 }
 
 /// One argument of a call.

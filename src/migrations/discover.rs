@@ -1,0 +1,174 @@
+//! Finds migration files, puts them in the order their tool runs them, and reads them: paths in, [`MigrationSet`]
+//! out. Whose conventions apply is told from the names; what was left out or could not be read is Coverage.
+
+mod convention;
+mod folder;
+mod names;
+mod place;
+mod read;
+mod sections;
+mod since;
+mod walk;
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use crate::coverage::{Coverage, CoverageKind};
+use crate::location::{LineIndex, Location, Span};
+use crate::migrations::{Layout, MigrationFile, MigrationSet};
+
+use convention::Step;
+use place::{Place, Root};
+use since::Since;
+
+/// How to look for migrations.
+#[derive(Debug, Clone, Default)]
+pub struct DiscoverOptions {
+    /// Where the run started: relative paths start here, printed paths are relative to it.
+    pub root: PathBuf,
+    /// Mark only files changed since this git ref.
+    pub since: Option<String>,
+    /// Conventions to apply, instead of those the names suggest.
+    pub layout: Option<Layout>,
+}
+
+/// Why there are no migrations to check.
+#[derive(Debug, thiserror::Error)]
+#[allow(missing_docs, reason = "the messages say what the fields are")]
+pub enum DiscoverError {
+    #[error("no migrations found: looked for {looked_for} below `{root}`; name the folder or the .sql files to check")]
+    NotFound { root: String, looked_for: String },
+    #[error(
+        "`{path}` holds several migration folders: {found}; name the one to check, or several, in the order they apply to one database"
+    )]
+    Ambiguous { path: String, found: String },
+    #[error("`{path}` does not exist; name a folder of migrations or an .sql file")]
+    Missing { path: String },
+    #[error("`{path}` holds no migration: no .sql file its tool would run; name the folder that holds them")]
+    Empty { path: String },
+    #[error("`{path}` cannot be read: {source}; make it readable, or leave it out")]
+    Read { path: String, source: std::io::Error },
+    #[error("`{path}` is too large: {bytes} bytes, the limit is 4 GiB; split it, or leave its data out")]
+    TooLarge { path: String, bytes: u64 },
+    #[error("`{path}` is not a drizzle journal: {message}; restore it, or name the .sql files")]
+    Journal { path: String, message: String },
+    #[error("git could not be started: {source}; install git, or run without --since")]
+    NoGit { source: std::io::Error },
+    #[error("`{root}` is not in a git repository; run inside one, or without --since")]
+    NoRepository { root: String },
+    #[error(
+        "git does not know `{reference}`; fetch it (a CI checkout often holds one commit only), or name another ref for --since"
+    )]
+    UnknownRef { reference: String },
+    #[error(
+        "`{reference}` and HEAD have no common commit here; fetch the whole history (checkout with `fetch-depth: 0`), or name another ref for --since"
+    )]
+    NoMergeBase { reference: String },
+    #[error("git failed: {message}; mend that, or run without --since")]
+    Git { message: String },
+}
+
+/// Finds, orders and reads the migrations at `paths`: folders, parents of a migrations folder, `.sql` files, or `-`
+/// for standard input; with none, the usual places below `options.root`. Several are read in the order given, as
+/// one database.
+pub fn discover(paths: &[PathBuf], options: &DiscoverOptions) -> Result<MigrationSet, DiscoverError> {
+    let root = Root::new(&options.root);
+    let places = place::resolve(paths, &root)?;
+    let since = options.since.as_deref().map(|reference| Since::new(root.path(), reference)).transpose()?;
+    let mut gathering =
+        Gathering { root: &root, since, set: MigrationSet::default(), layout: None, seen: BTreeSet::new() };
+    for place in &places {
+        match place {
+            Place::Stdin => gathering.stdin()?,
+            Place::Files(files) => gathering.named_files(files, options.layout)?,
+            Place::Folder(folder) => gathering.folder(folder, options.layout)?,
+        }
+    }
+    gathering.finish()
+}
+
+/// The set as it grows, place by place.
+struct Gathering<'a> {
+    root: &'a Root,
+    since: Option<Since>,
+    set: MigrationSet,
+    layout: Option<Layout>,
+    seen: BTreeSet<PathBuf>,
+}
+
+impl Gathering<'_> {
+    fn stdin(&mut self) -> Result<(), DiscoverError> {
+        let path = "<stdin>";
+        let text = read::stream(std::io::stdin().lock(), path)?;
+        self.push(Step { name: path.to_owned(), version: None, skipped: None }, text, true, true);
+        Ok(())
+    }
+
+    fn folder(&mut self, base: &Path, layout: Option<Layout>) -> Result<(), DiscoverError> {
+        let folder = folder::read(base, self.root, layout)?;
+        self.layout.get_or_insert(folder.layout);
+        self.set.coverage.extend(folder.coverage);
+        for deleted in self.since.as_ref().map(|since| since.deleted_below(base)).unwrap_or_default() {
+            let message = format!("`{deleted}` was deleted since the ref: what it did is not in the history read here");
+            self.note(CoverageKind::Assumption, None, message);
+        }
+        for file in folder.files {
+            self.file(&base.join(&file.step.name), file.step, file.text, folder.sections);
+        }
+        Ok(())
+    }
+
+    /// Files named one by one keep their order; the conventions of their folder say what is a way down.
+    fn named_files(&mut self, files: &[PathBuf], layout: Option<Layout>) -> Result<(), DiscoverError> {
+        let plan = folder::named(files, layout);
+        self.layout.get_or_insert(plan.layout);
+        if plan.down > 0 {
+            self.note(CoverageKind::Skipped, None, folder::downs(plan.down));
+        }
+        for (path, step) in plan.steps {
+            let text = read::file(&path, &self.root.print(&path))?;
+            self.file(&path, step, text, plan.sections);
+        }
+        Ok(())
+    }
+
+    fn file(&mut self, path: &Path, step: Step, text: read::Text, sections: bool) {
+        if !self.seen.insert(walk::canonical(path)) {
+            return;
+        }
+        let changed = self.since.as_ref().is_none_or(|since| since.is_changed(path));
+        let name = self.root.print(path);
+        self.push(Step { name, ..step }, text, sections, changed);
+    }
+
+    fn push(&mut self, step: Step, read: read::Text, sections: bool, changed: bool) {
+        let path = step.name.into();
+        if let Some(reason) = &step.skipped {
+            let at = start_of(&path, &read.text);
+            self.note(CoverageKind::Skipped, Some(at), format!("not read as part of the schema: {reason}"));
+        }
+        self.set.coverage.extend(read.coverage);
+        let divided = if sections { sections::up_sections(&read.text) } else { None };
+        if divided.is_some() && self.layout.is_none_or(|layout| layout == Layout::Plain) {
+            self.layout = Some(Layout::UpDown);
+        }
+        let whole = || vec![Span::new(0, u32::try_from(read.text.len()).unwrap_or(u32::MAX))];
+        let sections = divided.unwrap_or_else(whole);
+        let Step { version, skipped, .. } = step;
+        self.set.files.push(MigrationFile { path, text: read.text, sections, version, skipped, changed });
+    }
+
+    fn note(&mut self, kind: CoverageKind, location: Option<Location>, message: String) {
+        self.set.coverage.push(Coverage { kind, location, object: None, message });
+    }
+
+    fn finish(mut self) -> Result<MigrationSet, DiscoverError> {
+        self.set.layout = self.layout.unwrap_or_default();
+        self.set.coverage.sort();
+        Ok(self.set)
+    }
+}
+
+fn start_of(path: &std::sync::Arc<str>, text: &str) -> Location {
+    LineIndex::new(std::sync::Arc::clone(path), "").locate(text, Span::default())
+}

@@ -1,0 +1,159 @@
+//! One statement at a time through the parser: guarded against depth, repaired where another tool would have filled
+//! in a piece, and lowered to plain data.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use squawk_syntax::SourceFile;
+use squawk_syntax::ast::{AsDefinition, AstNode, Stmt};
+use squawk_syntax::syntax_error::SyntaxError as ParserError;
+
+use super::SyntaxError;
+use super::ast::{SourceMap, Statement, StatementKind};
+use super::cx::Cx;
+use super::lower;
+use super::split::{HoleKind, Raw};
+use crate::location::Span;
+
+/// Depth of the parser's tree up to which the caller's stack will do.
+const ON_THIS_STACK: u32 = 150;
+/// Depth of the parser's tree beyond which a statement is refused.
+const MOST_PARSED: u32 = 12_000;
+/// Depth of our tree beyond which a statement is refused: everyone who walks it does so recursively.
+const MOST_LOWERED: u32 = 500;
+/// Stack one level of nesting may take in the parser and in lowering, in an unoptimised build.
+const STACK_PER_LEVEL: usize = 24 * 1024;
+
+/// Parses the statement `raw` of `text`, whose offsets `map` leads back to the file.
+pub(super) fn statement(text: &str, raw: &Raw, map: &SourceMap) -> Result<Statement, SyntaxError> {
+    let cx = Cx::new(text, raw.span.start, map);
+    if let Some((span, message)) = raw.error {
+        return Err(failure(&cx, raw, (span.start - raw.span.start, span.end - raw.span.start), message));
+    }
+    let deep = raw.depth.parsed > MOST_PARSED || raw.depth.lowered > MOST_LOWERED;
+    if deep {
+        let message = "nested too deeply to be read; split the statement or its expressions";
+        return Err(failure(&cx, raw, (0, 0), message));
+    }
+    if raw.depth.parsed <= ON_THIS_STACK {
+        return guarded(&cx, raw);
+    }
+    let stack = STACK_PER_LEVEL * raw.depth.parsed as usize;
+    let outcome = std::thread::scope(|scope| {
+        let builder = std::thread::Builder::new().stack_size(stack);
+        builder.spawn_scoped(scope, || guarded(&cx, raw)).map(|thread| thread.join())
+    });
+    match outcome {
+        Ok(Ok(parsed)) => parsed,
+        Ok(Err(_)) | Err(_) => Err(failure(&cx, raw, (0, 0), "the parser could not cope with this statement")),
+    }
+}
+
+/// A panic in the parser must cost one statement, not the run.
+fn guarded(cx: &Cx, raw: &Raw) -> Result<Statement, SyntaxError> {
+    catch_unwind(AssertUnwindSafe(|| attempt(cx, raw)))
+        .unwrap_or_else(|_| Err(failure(cx, raw, (0, 0), "the parser could not cope with this statement")))
+}
+
+fn attempt(cx: &Cx, raw: &Raw) -> Result<Statement, SyntaxError> {
+    let written = raw.span.slice(cx.text);
+    let blanked = if raw.blanks.is_empty() { None } else { Some(blank(written, raw)) };
+    let written = blanked.as_deref().unwrap_or(written);
+    let first = once(cx, raw, written);
+    match (first, repaired(written, raw)) {
+        (Err(_), Some(repaired)) => once(cx, raw, &repaired),
+        (first, _) => first,
+    }
+}
+
+fn once(cx: &Cx, raw: &Raw, written: &str) -> Result<Statement, SyntaxError> {
+    let parse = SourceFile::parse(written);
+    let tree = parse.tree();
+    if let Some(error) = parse.errors().into_iter().find(|error| counts(&tree, error)) {
+        let range = error.range();
+        let message = sentence(error.message());
+        return Err(failure(cx, raw, (range.start().into(), range.end().into()), &message));
+    }
+    let mut statements = tree.stmts().filter(|stmt| !matches!(stmt, Stmt::EmptyStmt(_)));
+    let Some(stmt) = statements.next() else {
+        return Err(failure(cx, raw, (0, 0), "this is no SQL statement"));
+    };
+    if let Some(second) = statements.next() {
+        let start: u32 = second.syntax().text_range().start().into();
+        return Err(failure(cx, raw, (start, start), "a semicolon is missing before this statement"));
+    }
+    let mut kind = lower::statement(cx, &stmt);
+    if let StatementKind::Copy(copy) = &mut kind {
+        copy.data = raw.data.map(|span| Cx::new(cx.text, 0, cx.map).range(span.start, span.end));
+    }
+    Ok(Statement { span: cx.range(0, raw.span.end - raw.span.start), kind })
+}
+
+/// Errors inside a quoted function body are not errors of the statement that holds it.
+fn counts(tree: &SourceFile, error: &ParserError) -> bool {
+    let root = tree.syntax().text_range();
+    let range = error.range();
+    if range.is_empty() || !root.contains_range(range) {
+        return true;
+    }
+    let element = tree.syntax().covering_element(range);
+    let node = element.as_node().cloned().or_else(|| element.parent());
+    let body = node.and_then(|node| node.ancestors().find(|node| AsDefinition::can_cast(node.kind())));
+    body.is_none_or(|body| body.text_range() == range)
+}
+
+fn failure(cx: &Cx, raw: &Raw, (start, end): (u32, u32), message: &str) -> SyntaxError {
+    let length = raw.span.end - raw.span.start;
+    let (start, end) = (start.min(length), end.min(length));
+    let statement = cx.range(0, length);
+    SyntaxError { span: cx.range(start, end.max(start)), message: message.to_owned(), statement }
+}
+
+/// A parser message as ours are written: lower case, no final period.
+fn sentence(message: &str) -> String {
+    let message = message.trim_end_matches('.');
+    let mut chars = message.chars();
+    let Some(first) = chars.next() else { return "syntax error".to_owned() };
+    let shouted = chars.clone().next().is_some_and(char::is_uppercase);
+    if shouted { message.to_owned() } else { first.to_lowercase().chain(chars).collect() }
+}
+
+fn blank(written: &str, raw: &Raw) -> String {
+    let mut bytes = written.as_bytes().to_vec();
+    for span in &raw.blanks {
+        let range = (span.start - raw.span.start) as usize..(span.end.max(raw.span.start) - raw.span.start) as usize;
+        bytes.get_mut(range).into_iter().flatten().for_each(|byte| *byte = b' ');
+    }
+    String::from_utf8(bytes).unwrap_or_else(|_| written.to_owned())
+}
+
+/// The statement with its holes filled, byte for byte as long: psql variables become parameters (numbered, the same
+/// name the same number), template pieces identifiers. `None` where there is nothing to fill or no room.
+fn repaired(written: &str, raw: &Raw) -> Option<String> {
+    let mut bytes = written.as_bytes().to_vec();
+    let mut names: Vec<&[u8]> = Vec::new();
+    for hole in &raw.holes {
+        let Span { start, end } = hole.span;
+        let range = (start - raw.span.start) as usize..(end - raw.span.start) as usize;
+        let source = written.as_bytes().get(range.clone())?;
+        let filled = match hole.kind {
+            HoleKind::Template => source.iter().map(|byte| identifier_byte(*byte)).collect(),
+            HoleKind::Identifier => return None,
+            HoleKind::Variable => {
+                let name = source.get(1..)?;
+                let number = names.iter().position(|known| *known == name).unwrap_or(names.len());
+                if number == names.len() {
+                    names.push(name);
+                }
+                let width = name.len();
+                let digits = format!("{:0width$}", number + 1);
+                (digits.len() == width).then(|| format!("${digits}").into_bytes())?
+            }
+        };
+        bytes.get_mut(range)?.copy_from_slice(&filled);
+    }
+    (!raw.holes.is_empty()).then(|| String::from_utf8(bytes).ok()).flatten()
+}
+
+fn identifier_byte(byte: u8) -> u8 {
+    if byte.is_ascii_alphanumeric() { byte.to_ascii_lowercase() } else { b'_' }
+}
