@@ -14,5 +14,5 @@ pub mod silence;
 pub mod sql;
 pub mod suggest;
 pub mod suppression;
-pub mod waiver;
 pub mod volumetrics;
+pub mod waiver;

@@ -1,7 +1,7 @@
 //! The test suite: one binary, one module per surface.
 
 mod config;
+mod discover;
 mod report;
 mod silencing;
-mod discover;
 mod volumetrics;
