@@ -3,12 +3,14 @@
 
 pub mod baseline;
 pub mod catalog;
+pub mod check;
 pub mod config;
 pub mod coverage;
 pub mod date;
 pub mod finding;
 pub mod location;
 pub mod migrations;
+pub mod rule;
 pub mod report;
 pub mod silence;
 pub mod sql;

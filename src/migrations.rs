@@ -1,6 +1,9 @@
 //! Migration files, put in the order their tool runs them and folded, statement by statement, into a Catalog: an
 //! interpreter for DDL. What it cannot know becomes Coverage, and the facts touched become unknown.
 
+mod eval;
+mod host;
+mod interp;
 pub mod discover;
 
 use std::sync::Arc;
