@@ -7,6 +7,7 @@ mod template;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -28,6 +29,8 @@ pub const FILE_NAME: &str = "gardefou.yaml";
 pub struct Config {
     /// The file it came from, as printed; `None` without one.
     pub path: Option<String>,
+    /// Its text, for code frames.
+    pub text: Arc<str>,
     /// What the database is before the first migration.
     pub platform: Option<Platform>,
     /// What Supabase grants on new objects in `public`.
@@ -179,17 +182,10 @@ impl Config {
         if let Some((name, at)) = listed.chain(set).find(|(name, _)| !known.knows(name)) {
             return Err(unknown(name, at));
         }
-        let waived = self.waivers.iter().find(|waiver| !known.rules.contains_key(&waiver.rule));
+        // Findings about silencing cannot be silenced: they would hide that it is broken.
+        let waivable = |rule: &str| known.rules.contains_key(rule) && !rule.starts_with("config/");
+        let waived = self.waivers.iter().find(|waiver| !waivable(&waiver.rule));
         waived.map_or(Ok(()), |waiver| Err(unknown(&waiver.rule, Some(&waiver.at))))
-    }
-
-    /// Whether the rule `id` runs, as far as `select`, `ignore` and levels say. An exact id in `ignore` or `off`
-    /// always wins; selecting a rule by its own id turns it on.
-    #[must_use]
-    pub fn runs(&self, id: &str, tags: &[String]) -> bool {
-        let named = |list: &[Named]| list.iter().any(|named| means(&named.name, id, tags));
-        let selected = self.select.is_empty() || named(&self.select);
-        selected && !named(&self.ignore) && self.level(id, tags) != Some(Level::Off)
     }
 
     /// The level set for the rule `id`: by id, else by group, else by tag (the least severe of several), else by `all`.
@@ -201,12 +197,6 @@ impl Config {
             .or_else(|| group.and_then(|group| by(group).or_else(|| by(&format!("{group}/*")))))
             .or_else(|| tags.iter().filter_map(|tag| by(tag)).min_by_key(|level| level.severity()))
             .or_else(|| by("all"))
-    }
-
-    /// The parameters given for the rule `id`.
-    #[must_use]
-    pub fn params(&self, id: &str) -> Option<&BTreeMap<String, serde_json::Value>> {
-        self.rules.get(id).map(|setting| &setting.params)
     }
 }
 

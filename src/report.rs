@@ -16,7 +16,6 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::catalog::ObjectKind;
 use crate::coverage::Coverage;
 use crate::finding::{Finding, Severity, State};
 
@@ -64,8 +63,8 @@ pub struct LookedAt {
     pub files: usize,
     /// Statements in them.
     pub statements: usize,
-    /// Objects that rules looked at, by kind.
-    pub objects: BTreeMap<ObjectKind, usize>,
+    /// Objects that rules looked at, by kind of subject.
+    pub objects: BTreeMap<String, usize>,
 }
 
 /// Counts.

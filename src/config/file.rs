@@ -144,6 +144,7 @@ impl Reader<'_> {
     fn config(&self, file: File) -> Result<Config, ConfigError> {
         Ok(Config {
             path: Some(self.path.to_string()),
+            text: Arc::from(self.text),
             platform: file.platform,
             default_grants: file.default_grants,
             migrations: self.resolve(file.migrations),

@@ -132,7 +132,7 @@ pub fn document(report: &Report) -> Document {
             files: looked_at.files,
             statements: looked_at.statements,
             rules: summary.rules,
-            objects: looked_at.objects.iter().map(|(kind, n)| (kind.words().to_owned(), *n)).collect(),
+            objects: looked_at.objects.clone(),
             by_severity: every([Severity::Error, Severity::Warning, Severity::Note], &summary.by_severity),
             by_state: every([State::New, State::Baselined, State::Suppressed, State::Waived], &summary.by_state),
         },
