@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub use error::RuleError;
-pub use expression::{Expression, Outcome, Template, context};
+pub use expression::{Expression, Outcome, Template, cel_root, context};
 pub use file::{Examples, FailExample, PassExample, json_schema};
 pub use load::{built_in, load_all, load_folder, parse};
 pub use selection::Selection;

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use cel::IdedExpr;
 use cel::common::ast::{CallExpr, ComprehensionExpr, Expr, LiteralValue, operators as op};
 
+use super::expression::cel_root;
 use super::schema::{CONFIG, FieldType, Target};
 use super::suggest::did_you_mean;
 
@@ -103,7 +104,7 @@ impl<'a> Checker<'a> {
     fn dispatch(&mut self, expr: &IdedExpr) -> Typed {
         match &expr.expr {
             Expr::Literal(literal) => literal_type(literal),
-            Expr::Ident(name) => self.ident(name),
+            Expr::Ident(name) => self.ident(plain(name)),
             Expr::Select(select) if select.test => {
                 Err("has() is not needed: every field is there, and an unknown one makes no claim".into())
             }
@@ -228,6 +229,11 @@ fn literal_type(literal: &LiteralValue) -> Typed {
     }
 }
 
+/// A root as rule files spell it.
+fn plain(root: &str) -> &str {
+    if root == cel_root("function") { "function" } else { root }
+}
+
 /// `a.b.c` as root and rest.
 fn segments(expr: &Expr) -> Option<(String, String)> {
     let (mut parts, mut at) = (Vec::new(), expr);
@@ -239,7 +245,7 @@ fn segments(expr: &Expr) -> Option<(String, String)> {
             }
             Expr::Ident(root) => {
                 parts.reverse();
-                return Some((root.clone(), parts.join(".")));
+                return Some((plain(root).to_owned(), parts.join(".")));
             }
             _ => return None,
         }
