@@ -6,7 +6,6 @@ mod file;
 mod load;
 pub mod schema;
 mod selection;
-pub mod suggest;
 pub mod test;
 mod typing;
 mod value;

@@ -8,7 +8,7 @@ use cel::common::ast::{CallExpr, ComprehensionExpr, Expr, LiteralValue, operator
 
 use super::expression::cel_root;
 use super::schema::{CONFIG, FieldType, Target};
-use super::suggest::did_you_mean;
+use crate::suggest::hint;
 
 /// Expressions nested deeper than this are refused.
 const MAX_DEPTH: usize = 200;
@@ -134,7 +134,7 @@ impl<'a> Checker<'a> {
         }
         let roots = [self.names.target.name, "config", "params"];
         let locals = self.locals.iter().map(|(local, _)| local.as_str());
-        let hint = did_you_mean(name, locals.chain(roots));
+        let hint = hint(name, locals.chain(roots));
         if Target::find(name).is_some() {
             return Err(format!("`{name}` is not there: the rule's target is `{}`", self.names.target.name));
         }
@@ -258,7 +258,7 @@ fn unknown_field<'n>(root: &str, path: &str, known: impl Iterator<Item = &'n str
     let tail = known.iter().find(|name| name.rsplit('.').next() == path.rsplit('.').next() && **name != path);
     let hint = match tail {
         Some(name) => format!(", did you mean `{root}.{name}`?"),
-        None => did_you_mean(path, known).replace("did you mean `", &format!("did you mean `{root}.")),
+        None => hint(path, known).replace("did you mean `", &format!("did you mean `{root}.")),
     };
     format!("unknown field `{root}.{path}`{hint}")
 }
@@ -341,7 +341,7 @@ fn mismatch(name: &str, args: &[Type]) -> String {
     let operator = name.trim_start_matches('@').trim_matches('_');
     let is_operator = name.contains('_') && name != "exists_one" || name.starts_with('@');
     if !is_operator && !FUNCTIONS.contains(&name) {
-        return format!("unknown function `{name}`{}", did_you_mean(name, FUNCTIONS.iter().copied()));
+        return format!("unknown function `{name}`{}", hint(name, FUNCTIONS.iter().copied()));
     }
     let types: Vec<String> = args.iter().map(Type::words).collect();
     format!("`{operator}` does not take {}", types.join(" and "))

@@ -1,5 +1,9 @@
 //! The test suite: one binary, one module per surface.
 
+mod config;
 mod discover;
+mod report;
 mod rules;
+mod secrets;
+mod silencing;
 mod volumetrics;
