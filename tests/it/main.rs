@@ -3,5 +3,7 @@
 mod config;
 mod discover;
 mod report;
+mod rules;
+mod secrets;
 mod silencing;
 mod volumetrics;
