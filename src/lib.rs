@@ -6,4 +6,5 @@ pub mod coverage;
 pub mod finding;
 pub mod location;
 pub mod migrations;
+pub mod predicate;
 pub mod sql;
