@@ -1,10 +1,10 @@
 //! Migration files, put in the order their tool runs them and folded, statement by statement, into a Catalog: an
 //! interpreter for DDL. What it cannot know becomes Coverage, and the facts touched become unknown.
 
+pub mod discover;
 mod eval;
 mod host;
 mod interp;
-pub mod discover;
 
 use std::sync::Arc;
 
@@ -186,7 +186,18 @@ pub enum ObjectState {
 }
 
 /// What the database is before the first migration.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize, schemars::JsonSchema, clap::ValueEnum)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Default,
+    serde::Serialize,
+    serde::Deserialize,
+    schemars::JsonSchema,
+    clap::ValueEnum,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum Platform {
     /// Plain PostgreSQL.
@@ -197,7 +208,18 @@ pub enum Platform {
 }
 
 /// What Supabase grants on new objects in `public`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize, schemars::JsonSchema, clap::ValueEnum)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Default,
+    serde::Serialize,
+    serde::Deserialize,
+    schemars::JsonSchema,
+    clap::ValueEnum,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum DefaultGrants {
     /// ALL to `anon`, `authenticated` and `service_role`: projects before the change of 2026.

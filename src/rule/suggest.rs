@@ -18,6 +18,18 @@ pub fn did_you_mean<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str
     nearest(word, candidates).map(|name| format!(", did you mean `{name}`?")).unwrap_or_default()
 }
 
+/// As [`did_you_mean`], for rule ids: the part after the group is what people remember, so `policy-to-public` means
+/// `rls/policy-to-public`.
+#[must_use]
+pub fn did_you_mean_rule<'a>(word: &str, ids: impl IntoIterator<Item = &'a str>) -> String {
+    let ids: Vec<&str> = ids.into_iter().collect();
+    let tail = |id: &str| id.rsplit('/').next().is_some_and(|tail| Some(tail) == word.rsplit('/').next());
+    match ids.iter().copied().find(|id| tail(id)) {
+        Some(id) => format!(", did you mean `{id}`?"),
+        None => did_you_mean(word, ids),
+    }
+}
+
 /// Optimal string alignment distance: insertions, deletions, substitutions, swapped neighbours.
 fn distance(a: &str, b: &str) -> usize {
     let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
