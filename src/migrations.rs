@@ -2,6 +2,9 @@
 //! interpreter for DDL. What it cannot know becomes Coverage, and the facts touched become unknown.
 
 pub mod discover;
+mod eval;
+mod host;
+mod interp;
 
 use std::sync::Arc;
 
@@ -10,6 +13,7 @@ use crate::catalog::{
 };
 use crate::coverage::Coverage;
 use crate::location::{LineIndex, Location, Span};
+pub use crate::sql::Comment;
 use crate::sql::SyntaxError;
 
 /// One migration file as discovered and read.
@@ -82,17 +86,6 @@ pub struct Migration {
     pub syntax_errors: Vec<SyntaxError>,
     /// Comments, for suppressions and headers.
     pub comments: Vec<Comment>,
-}
-
-/// A comment in a file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Comment {
-    /// Byte span, delimiters included.
-    pub span: Span,
-    /// Text without delimiters, trimmed.
-    pub text: String,
-    /// Span of the top-level statement that follows (or holds) it, if any.
-    pub statement: Option<Span>,
 }
 
 /// A statement the fold executed.
@@ -183,7 +176,18 @@ pub enum ObjectState {
 }
 
 /// What the database is before the first migration.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Default,
+    serde::Serialize,
+    serde::Deserialize,
+    schemars::JsonSchema,
+    clap::ValueEnum,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum Platform {
     /// Plain PostgreSQL.
@@ -194,7 +198,18 @@ pub enum Platform {
 }
 
 /// What Supabase grants on new objects in `public`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Default,
+    serde::Serialize,
+    serde::Deserialize,
+    schemars::JsonSchema,
+    clap::ValueEnum,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum DefaultGrants {
     /// ALL to `anon`, `authenticated` and `service_role`: projects before the change of 2026.
