@@ -16,6 +16,7 @@ pub mod rule;
 pub mod run;
 pub mod silence;
 pub mod sql;
+pub mod suggest;
 pub mod suppression;
 pub mod volumetrics;
 pub mod waiver;

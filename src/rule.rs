@@ -6,7 +6,6 @@ mod file;
 mod load;
 pub mod schema;
 mod selection;
-pub mod suggest;
 pub mod test;
 mod typing;
 mod value;
@@ -15,7 +14,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub use error::RuleError;
-pub use expression::{Expression, Outcome, Template, context};
+pub use expression::{Expression, Outcome, Template, cel_root, context};
 pub use file::{Examples, FailExample, PassExample, json_schema};
 pub use load::{built_in, load_all, load_folder, parse};
 pub use selection::Selection;

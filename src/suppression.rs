@@ -8,7 +8,7 @@ use crate::catalog::{ObjectKind, ObjectRef};
 use crate::finding::{Finding, Severity, State};
 use crate::location::{Location, Span};
 use crate::migrations::Migration;
-use crate::rule::suggest::did_you_mean_rule;
+use crate::suggest;
 
 /// Rule id of comments that are not understood.
 pub const BAD: &str = "config/bad-suppression";
@@ -127,7 +127,7 @@ fn parse(rest: &str, all: &BTreeSet<String>) -> Result<(Vec<String>, String), St
         if !all.contains(rule) {
             return Err(format!(
                 "names `{rule}`, which is no rule{}",
-                did_you_mean_rule(rule, all.iter().map(String::as_str))
+                suggest::hint(rule, all.iter().map(String::as_str))
             ));
         }
         rules.push(rule.to_owned());

@@ -8,7 +8,7 @@ use cel::context::VariableResolver;
 use crate::catalog::{Fact, ObjectRef, Provenance};
 use crate::location::Location;
 use crate::rule::schema::Target;
-use crate::rule::{Rule, Value};
+use crate::rule::{Rule, Value, cel_root};
 
 /// The fields of one target that some rule needs; the others are not computed.
 #[derive(Debug)]
@@ -43,8 +43,9 @@ impl Needed {
 
     fn with_mask(target: &'static Target, mask: Vec<bool>) -> Self {
         let fields = target.fields.iter().enumerate();
-        let both = fields
-            .flat_map(|(at, field)| [(field.path.to_owned(), at), (format!("{}.{}", target.name, field.path), at)]);
+        let both = fields.flat_map(|(at, field)| {
+            [(field.path.to_owned(), at), (format!("{}.{}", cel_root(target.name), field.path), at)]
+        });
         Self { target, mask, positions: both.collect() }
     }
 

@@ -45,7 +45,8 @@ pub enum Outcome<T> {
 
 impl Expression {
     pub(super) fn compile(text: &str, names: &Names<'_>) -> Result<(Self, Type), String> {
-        let program = ENV.compile(text.trim()).map_err(|errors| parse_message(&errors.to_string()))?;
+        let program =
+            ENV.compile(&escape_reserved(text.trim())).map_err(|errors| parse_message(&errors.to_string()))?;
         let mut checker = Checker::new(names);
         let ty = checker.check(program.expression())?;
         let fields = checker.used.into_iter().collect();
@@ -111,6 +112,34 @@ fn printed(value: &dyn Val) -> String {
         }
         None => String::new(),
     }
+}
+
+/// `function` is a reserved word of CEL and cannot be a name; it is written `__function__` for the parser, as Kubernetes
+/// does for such words. Texts in quotes stay as they are.
+fn escape_reserved(text: &str) -> String {
+    let (mut out, mut rest, mut quote) = (String::with_capacity(text.len()), text, None);
+    let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    while let Some(c) = rest.chars().next() {
+        let length = rest.find(|c: char| !is_word(c)).unwrap_or(rest.len());
+        let (piece, tail) = rest.split_at(if length == 0 { c.len_utf8() } else { length });
+        match (quote, c) {
+            (Some(open), _) if c == open => quote = None,
+            (None, '\'' | '"') => quote = Some(c),
+            _ => {}
+        }
+        out.push_str(if quote.is_none() && piece == "function" { RESERVED_ROOT } else { piece });
+        rest = tail;
+    }
+    out
+}
+
+/// What the parser and the evaluation see for the target `function`.
+const RESERVED_ROOT: &str = "__function__";
+
+/// The name of a target as CEL evaluates it.
+#[must_use]
+pub fn cel_root(target: &str) -> &str {
+    if target == "function" { RESERVED_ROOT } else { target }
 }
 
 /// The parser's own message without its position header and code frame.

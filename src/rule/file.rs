@@ -92,8 +92,14 @@ pub struct Examples {
 pub struct FailExample {
     /// What is wrong here.
     pub name: String,
-    /// One migration, or several separated by lines of the form `-- file: name.sql`.
+    /// One migration, or several with a line `--- next migration` between them.
+    #[serde(default)]
     pub sql: String,
+    /// Migrations by file name, in place of `sql`.
+    #[serde(default)]
+    pub files: BTreeMap<String, String>,
+    /// With `files`: those the change under review adds; all, where left out.
+    pub changed: Option<Vec<String>>,
     /// The objects found, exactly.
     pub finds: Vec<String>,
     /// Starting point; Supabase where left out.
@@ -106,8 +112,14 @@ pub struct FailExample {
 pub struct PassExample {
     /// What is right here.
     pub name: String,
-    /// One migration, or several separated by lines of the form `-- file: name.sql`.
+    /// One migration, or several with a line `--- next migration` between them.
+    #[serde(default)]
     pub sql: String,
+    /// Migrations by file name, in place of `sql`.
+    #[serde(default)]
+    pub files: BTreeMap<String, String>,
+    /// With `files`: those the change under review adds; all, where left out.
+    pub changed: Option<Vec<String>>,
     /// The rule need not have looked at anything.
     #[serde(default)]
     pub vacuous: bool,

@@ -11,7 +11,7 @@ use super::error::RuleError;
 use super::expression::{Expression, Template};
 use super::file::RuleFile;
 use super::schema::{FieldType, TARGETS, Target};
-use super::suggest::did_you_mean;
+use crate::suggest::hint;
 use super::typing::Names;
 use super::{Logic, Rule, RuleSet};
 use crate::check::code;
@@ -111,12 +111,12 @@ fn shape_error(path: &str, error: &serde_saphyr::Error) -> RuleError {
     let (line, column) = error.location().map_or((1, 1), |at| (at.line().max(1), at.column().max(1)));
     let message = match error.without_snippet() {
         Error::SerdeUnknownField { field, expected, .. } => {
-            let hint = did_you_mean(field, expected.iter().copied());
+            let hint = hint(field, expected.iter().copied());
             let known = if hint.is_empty() { format!(", known are: {}", expected.join(", ")) } else { hint };
             format!("unknown key `{field}`{known}")
         }
         Error::SerdeUnknownVariant { variant, expected, .. } => {
-            let hint = did_you_mean(variant, expected.iter().copied());
+            let hint = hint(variant, expected.iter().copied());
             format!("unknown value `{variant}`, it is one of {}{hint}", expected.join(", "))
         }
         Error::SerdeMissingField { field, .. } => format!("the key `{field}` is missing"),
@@ -189,7 +189,7 @@ impl Compiler<'_> {
     fn target(&mut self, name: &Spanned<String>) -> Option<&'static Target> {
         let target = Target::find(&name.value);
         if target.is_none() {
-            let hint = did_you_mean(&name.value, TARGETS.iter().map(|target| target.name));
+            let hint = hint(&name.value, TARGETS.iter().map(|target| target.name));
             let at = name.referenced;
             self.shape(at.line(), at.column(), format!("unknown target `{}`{hint}", name.value));
         }
@@ -222,7 +222,7 @@ impl Compiler<'_> {
     fn code(&mut self, name: &Spanned<String>) -> Option<Logic> {
         let found = code::find(&name.value);
         if found.is_none() {
-            let hint = did_you_mean(&name.value, code::names());
+            let hint = hint(&name.value, code::names());
             self.expression("check", name, format!("unknown check `{}`{hint}", name.value));
         }
         found.map(Logic::Code)

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::error::RuleError;
-use super::suggest::did_you_mean;
+use crate::suggest::hint;
 use super::value::Param;
 use super::{Rule, RuleSet};
 use crate::finding::Severity;
@@ -50,7 +50,7 @@ impl RuleSet {
         let ids = self.iter().map(|rule| rule.id.as_str());
         // `policy-to-public` is meant as `rls/policy-to-public`.
         let bare = self.iter().find(|rule| rule.name() == name).map(|rule| format!(", did you mean `{}`?", rule.id));
-        let hint = bare.unwrap_or_else(|| did_you_mean(name, ids.chain(groups).chain(tags)));
+        let hint = bare.unwrap_or_else(|| hint(name, ids.chain(groups).chain(tags)));
         Some(RuleError::UnknownRule { name: name.to_owned(), place: place.to_owned(), hint })
     }
 
@@ -60,7 +60,7 @@ impl RuleSet {
         let severity = selection.severity.keys().map(|name| ("severity", name));
         let named = listed.chain(severity).filter_map(|(place, name)| self.check_name(name, &format!("`{place}`")));
         let params = selection.params.keys().filter(|id| !self.iter().any(|rule| rule.id == **id)).map(|id| {
-            let hint = did_you_mean(id, self.iter().map(|rule| rule.id.as_str()));
+            let hint = hint(id, self.iter().map(|rule| rule.id.as_str()));
             RuleError::UnknownRule { name: id.clone(), place: "`params`".to_owned(), hint }
         });
         named.chain(params).collect()
@@ -95,7 +95,7 @@ impl Rule {
 
     fn check_param(&self, name: &str, value: &Param) -> Result<(), String> {
         let Some(default) = self.params.get(name) else {
-            let hint = did_you_mean(name, self.params.keys().map(String::as_str));
+            let hint = hint(name, self.params.keys().map(String::as_str));
             return Err(format!("unknown parameter `{name}`{hint}"));
         };
         let (want, got) = (default.value().field_type(), value.value().field_type());

@@ -6,8 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use cel::IdedExpr;
 use cel::common::ast::{CallExpr, ComprehensionExpr, Expr, LiteralValue, operators as op};
 
+use super::expression::cel_root;
 use super::schema::{CONFIG, FieldType, Target};
-use super::suggest::did_you_mean;
+use crate::suggest::hint;
 
 /// Expressions nested deeper than this are refused.
 const MAX_DEPTH: usize = 200;
@@ -103,7 +104,7 @@ impl<'a> Checker<'a> {
     fn dispatch(&mut self, expr: &IdedExpr) -> Typed {
         match &expr.expr {
             Expr::Literal(literal) => literal_type(literal),
-            Expr::Ident(name) => self.ident(name),
+            Expr::Ident(name) => self.ident(plain(name)),
             Expr::Select(select) if select.test => {
                 Err("has() is not needed: every field is there, and an unknown one makes no claim".into())
             }
@@ -133,7 +134,7 @@ impl<'a> Checker<'a> {
         }
         let roots = [self.names.target.name, "config", "params"];
         let locals = self.locals.iter().map(|(local, _)| local.as_str());
-        let hint = did_you_mean(name, locals.chain(roots));
+        let hint = hint(name, locals.chain(roots));
         if Target::find(name).is_some() {
             return Err(format!("`{name}` is not there: the rule's target is `{}`", self.names.target.name));
         }
@@ -228,6 +229,11 @@ fn literal_type(literal: &LiteralValue) -> Typed {
     }
 }
 
+/// A root as rule files spell it.
+fn plain(root: &str) -> &str {
+    if root == cel_root("function") { "function" } else { root }
+}
+
 /// `a.b.c` as root and rest.
 fn segments(expr: &Expr) -> Option<(String, String)> {
     let (mut parts, mut at) = (Vec::new(), expr);
@@ -239,7 +245,7 @@ fn segments(expr: &Expr) -> Option<(String, String)> {
             }
             Expr::Ident(root) => {
                 parts.reverse();
-                return Some((root.clone(), parts.join(".")));
+                return Some((plain(root).to_owned(), parts.join(".")));
             }
             _ => return None,
         }
@@ -252,7 +258,7 @@ fn unknown_field<'n>(root: &str, path: &str, known: impl Iterator<Item = &'n str
     let tail = known.iter().find(|name| name.rsplit('.').next() == path.rsplit('.').next() && **name != path);
     let hint = match tail {
         Some(name) => format!(", did you mean `{root}.{name}`?"),
-        None => did_you_mean(path, known).replace("did you mean `", &format!("did you mean `{root}.")),
+        None => hint(path, known).replace("did you mean `", &format!("did you mean `{root}.")),
     };
     format!("unknown field `{root}.{path}`{hint}")
 }
@@ -335,7 +341,7 @@ fn mismatch(name: &str, args: &[Type]) -> String {
     let operator = name.trim_start_matches('@').trim_matches('_');
     let is_operator = name.contains('_') && name != "exists_one" || name.starts_with('@');
     if !is_operator && !FUNCTIONS.contains(&name) {
-        return format!("unknown function `{name}`{}", did_you_mean(name, FUNCTIONS.iter().copied()));
+        return format!("unknown function `{name}`{}", hint(name, FUNCTIONS.iter().copied()));
     }
     let types: Vec<String> = args.iter().map(Type::words).collect();
     format!("`{operator}` does not take {}", types.join(" and "))

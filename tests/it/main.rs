@@ -4,5 +4,7 @@ mod cli;
 mod config;
 mod discover;
 mod report;
+mod rules;
+mod secrets;
 mod silencing;
 mod volumetrics;

@@ -214,8 +214,8 @@ pub(super) fn default_privileges(model: &Model<'_>, needed: &Needed) -> Vec<Subj
             by_grantee.entry((item.grantee.as_str(), item.at.as_ref(), item.grantable)).or_default().push(item);
         }
         for ((grantee, at, grantable), items) in by_grantee {
-            let place = entry.schema.as_ref().map(|schema| format!(" in {schema}")).unwrap_or_default();
-            let name = format!("{}s of {}{place}", entry.objects, entry.role);
+            let schema = entry.schema.as_deref().unwrap_or("*");
+            let name = format!("{}.{schema}.{}.{grantee}", entry.role, kind_word(entry.objects));
             let mut b = Builder::new(needed, ObjectRef::new(ObjectKind::DefaultPrivilege, name))
                 .at(at.cloned())
                 .conditional(items.iter().any(|item| item.conditional))

@@ -140,10 +140,11 @@ pub(super) fn statements(model: &Model<'_>, needed: &Needed) -> Vec<Subject> {
     out
 }
 
-/// A statement goes by the one object it names, else by its file.
+/// A statement goes by the one object it names or the parameter it sets, else by its file.
 fn statement_ref(executed: &Executed, migration: &Migration) -> ObjectRef {
-    match executed.objects.as_slice() {
-        [object] => object.clone(),
+    match (executed.objects.as_slice(), &executed.setting) {
+        ([object], _) => object.clone(),
+        ([], Some((name, _))) => ObjectRef::new(ObjectKind::Other, name),
         _ => ObjectRef::new(ObjectKind::Migration, migration.file.path.as_ref()),
     }
 }

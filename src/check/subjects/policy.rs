@@ -142,7 +142,7 @@ impl One<'_, '_> {
         b.derived("using.text", fact, || clause.text());
         b.derived("using.always_true", fact, || clause.ask(false, |s| self.always(s)));
         b.derived("using.never_true", fact, || clause.ask(false, |s| Some(s.verdict == Verdict::Never)));
-        b.derived("using.null", fact, || clause.ask(false, |s| Some(s.null)));
+        b.derived("using.is_null", fact, || clause.ask(false, |s| Some(s.null)));
         b.derived("using.calls", fact, || clause.ask(Vec::new(), |s| Some(s.calls.clone())));
         b.derived("using.uses_auth_uid", fact, || clause.ask(false, |s| Some(s.uses_auth_uid)));
         b.derived("using.unwrapped_auth_calls", fact, || {
@@ -163,7 +163,7 @@ impl One<'_, '_> {
         b.derived("check.text", fact, || clause.text());
         b.derived("check.always_true", fact, || clause.ask(false, |s| self.always(s)));
         b.derived("check.never_true", fact, || clause.ask(false, |s| Some(s.verdict == Verdict::Never)));
-        b.derived("check.null", fact, || clause.ask(false, |s| Some(s.null)));
+        b.derived("check.is_null", fact, || clause.ask(false, |s| Some(s.null)));
         b.derived("check.calls", fact, || clause.ask(Vec::new(), |s| Some(s.calls.clone())));
         b.derived("check.uses_auth_uid", fact, || clause.ask(false, |s| Some(s.uses_auth_uid)));
         b.derived("check.unwrapped_auth_calls", fact, || {

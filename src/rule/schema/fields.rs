@@ -23,7 +23,7 @@ macro_rules! expression {
                 "lets every row through for every unprivileged role the policy applies to",
             ),
             f(concat!($root, ".never_true"), Bool, "lets no row through for any role (false and NULL both deny)"),
-            f(concat!($root, ".null"), Bool, "is the constant NULL, which denies"),
+            f(concat!($root, ".is_null"), Bool, "is the constant NULL, which denies"),
             f(concat!($root, ".calls"), Strings, "functions it calls, qualified where written so"),
             f(concat!($root, ".uses_auth_uid"), Bool, "compares or tests auth.uid()"),
             f(
