@@ -93,7 +93,12 @@ fn a_check_that_cannot_be_done_is_two_and_says_so_in_every_format() {
             "nowhere",
         ),
         ("unknown option", &[], &["check", "--frobnicate"], "unexpected argument '--frobnicate'"),
-        ("no repository", &[("m/1.sql", "select 1;")], &["check", "m", "--since", "nope"], "nope"),
+        (
+            "no repository",
+            &[("m/1.sql", "select 1;")],
+            &["check", "m", "--since", "nope"],
+            "is not in a git repository",
+        ),
     ];
     for (name, files, arguments, expected) in cases {
         let folder = repository(files);
