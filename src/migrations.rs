@@ -1,9 +1,12 @@
 //! Migration files, put in the order their tool runs them and folded, statement by statement, into a Catalog: an
 //! interpreter for DDL. What it cannot know becomes Coverage, and the facts touched become unknown.
 
+mod fold;
 mod host;
 mod interp;
 pub mod discover;
+
+pub use fold::{detect_platform, fold};
 
 use std::sync::Arc;
 
