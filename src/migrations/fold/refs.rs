@@ -136,7 +136,8 @@ impl Walk {
         self.found.calls.push(call.name.clone());
         self.found.call_sizes.push(call.args.len());
         call.args.iter().for_each(|arg| self.expr(&arg.value, depth + 1));
-        call.filter.iter().for_each(|filter| self.expr(filter, depth + 1));
+        let rest = call.filter.iter().chain(&call.order_by).chain(&call.window);
+        rest.for_each(|expr| self.expr(expr, depth + 1));
     }
 
     fn all(&mut self, exprs: &[Expr], depth: usize) {

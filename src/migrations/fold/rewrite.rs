@@ -151,7 +151,8 @@ impl Walk<'_> {
                     self.name(&mut call.name, from, to);
                 }
                 call.args.iter_mut().for_each(|arg| self.expr(&mut arg.value, depth + 1));
-                call.filter.iter_mut().for_each(|filter| self.expr(filter, depth + 1));
+                let rest = call.filter.iter_mut().chain(&mut call.order_by).chain(&mut call.window);
+                rest.for_each(|expr| self.expr(expr, depth + 1));
             }
             ExprKind::And(parts) | ExprKind::Or(parts) | ExprKind::Array(parts) | ExprKind::Row(parts) => {
                 self.all(parts, depth);
