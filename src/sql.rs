@@ -2,6 +2,7 @@
 
 pub mod ast;
 mod cx;
+mod fragment;
 mod guard;
 mod lex;
 mod literal;
@@ -10,9 +11,13 @@ mod lower_expr;
 mod lower_query;
 mod lower_type;
 mod parse;
+mod plpgsql;
 mod source_map;
 mod split;
 mod tree;
+
+pub use fragment::{parse_expr, parse_query};
+pub use plpgsql::parse_plpgsql;
 
 use crate::location::Span;
 use ast::{SourceMap, Statement};
