@@ -8,6 +8,7 @@ mod init;
 mod inspect;
 mod rules;
 mod terminal;
+mod vcf;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -47,6 +48,7 @@ enum Command {
     Inspect(inspect::Arguments),
     Baseline(baseline::Arguments),
     Init(init::Arguments),
+    Vcf(vcf::Arguments),
     Completions(completions::Arguments),
 }
 
@@ -167,6 +169,7 @@ pub fn main() -> ExitCode {
         Command::Inspect(arguments) => inspect::run(&arguments),
         Command::Baseline(arguments) => baseline::run(&arguments),
         Command::Init(arguments) => init::run(&arguments),
+        Command::Vcf(arguments) => vcf::run(&arguments),
         Command::Completions(arguments) => completions::run(&arguments),
     };
     match done {

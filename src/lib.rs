@@ -20,5 +20,6 @@ pub mod silence;
 pub mod sql;
 pub mod suggest;
 pub mod suppression;
+pub mod vcf;
 pub mod volumetrics;
 pub mod waiver;

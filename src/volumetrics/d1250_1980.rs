@@ -81,7 +81,7 @@ pub enum VcfDecimals {
 
 impl VcfDecimals {
     #[inline]
-    fn apply(self, vcf: f64, precision: Precision) -> f64 {
+    pub(super) fn apply(self, vcf: f64, precision: Precision) -> f64 {
         match (self, precision) {
             (Self::Computational, Precision::Full) => vcf,
             (Self::Computational, Precision::Table) => round(vcf, if vcf >= 1.0 { 4 } else { 5 }),
