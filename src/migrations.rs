@@ -1,10 +1,10 @@
 //! Migration files, put in the order their tool runs them and folded, statement by statement, into a Catalog: an
 //! interpreter for DDL. What it cannot know becomes Coverage, and the facts touched become unknown.
 
+pub mod discover;
 mod eval;
 mod host;
 mod interp;
-pub mod discover;
 
 use std::sync::Arc;
 
