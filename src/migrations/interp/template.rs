@@ -66,7 +66,7 @@ fn render(pieces: &[Piece]) -> String {
 
 /// The statements of `text`; `None` where one cannot be read.
 fn parse(text: &str) -> Option<Vec<Statement>> {
-    let parsed = crate::sql::parse(text);
+    let parsed = crate::sql::parse_mapped(text, &crate::sql::ast::SourceMap::Verbatim(0));
     let statements = parsed.statements;
     (parsed.errors.is_empty() && !statements.is_empty()).then_some(statements)
 }
