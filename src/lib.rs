@@ -6,5 +6,6 @@ pub mod coverage;
 pub mod finding;
 pub mod location;
 pub mod migrations;
+pub mod platform;
 pub mod sql;
 pub mod volumetrics;
