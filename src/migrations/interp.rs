@@ -80,14 +80,19 @@ struct Machine<'h> {
     bodies: BTreeMap<FunctionKey, Rc<Block>>,
     /// Bodies that change nothing, by routine.
     harmless: BTreeMap<FunctionKey, bool>,
+    /// Errors are looked at by someone further out: an exception arm, or an arm that may not have been taken.
+    caught: bool,
     /// Coverage already given.
     said: BTreeSet<(u32, String)>,
 }
 
 impl<'h> Machine<'h> {
     fn new(host: &'h mut dyn Host, within: Within) -> Self {
+        let caught = host.set_strict(true);
+        host.set_strict(caught);
         Self {
             host,
+            caught,
             frames: Vec::new(),
             within,
             place: None,

@@ -65,7 +65,9 @@ impl Machine<'_> {
     fn possible(&mut self, body: &[PlStatement]) -> Outcome {
         let before = self.frame().clone();
         let savepoint = self.host.savepoint();
+        let caught = std::mem::replace(&mut self.caught, true);
         let flow = self.conditionally(|this| this.body(body));
+        self.caught = caught;
         let after = std::mem::replace(self.frame(), before);
         match flow {
             Ok(flow) => {
