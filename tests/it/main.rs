@@ -2,3 +2,6 @@
 
 mod discover;
 mod volumetrics;
+
+mod facts;
+mod fold_vs_postgres;
