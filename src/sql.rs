@@ -15,6 +15,7 @@ mod plpgsql;
 mod source_map;
 mod split;
 mod tree;
+pub mod walk;
 
 pub use fragment::{parse_expr, parse_query};
 pub use plpgsql::parse_plpgsql;

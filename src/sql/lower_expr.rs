@@ -6,8 +6,8 @@ mod call;
 mod climb;
 mod flat;
 
-use squawk_syntax::{SyntaxKind, SyntaxNode};
 use squawk_syntax::ast::{self as cst, AstNode};
+use squawk_syntax::{SyntaxKind, SyntaxNode};
 
 use super::ast::{Expr, ExprKind, Query};
 use super::cx::{self, Cx};

@@ -42,7 +42,10 @@ impl Reader<'_> {
         let ended = self.take_word("end") && what.is_none_or(|what| self.take_word(what));
         if !ended {
             let span = self.since(from);
-            self.error(span, format!("END{} is missing", what.map(|what| format!(" {}", what.to_uppercase())).unwrap_or_default()));
+            self.error(
+                span,
+                format!("END{} is missing", what.map(|what| format!(" {}", what.to_uppercase())).unwrap_or_default()),
+            );
             return;
         }
         if !self.is_mark(";") {

@@ -76,8 +76,7 @@ impl Reader<'_> {
     /// `table.column%TYPE`, `table%ROWTYPE[]`.
     fn percent_type(&self, path: Run, end: usize) -> TypeName {
         let parts = (path.from..path.to).filter_map(|at| self.token(at)).filter(crate::sql::lex::Token::is_ident);
-        let mut parts: Vec<String> =
-            parts.map(|token| crate::sql::literal::ident(self.text_of(token), '\\')).collect();
+        let mut parts: Vec<String> = parts.map(|token| crate::sql::literal::ident(self.text_of(token), '\\')).collect();
         let name = parts.pop().unwrap_or_default();
         let schema = if parts.is_empty() { None } else { Some(parts.join(".")) };
         let brackets = (path.to..end).filter_map(|at| self.token(at));

@@ -32,7 +32,8 @@ impl Reader<'_> {
             return run;
         }
         let atomic = (run.from..run.to).any(|at| {
-            let is = |at: usize, word| self.token(at).is_some_and(|token| self.text_of(token).eq_ignore_ascii_case(word));
+            let is =
+                |at: usize, word| self.token(at).is_some_and(|token| self.text_of(token).eq_ignore_ascii_case(word));
             is(at, "begin") && is(at + 1, "atomic")
         });
         if !atomic {

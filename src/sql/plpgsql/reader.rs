@@ -218,11 +218,8 @@ impl<'a> Reader<'a> {
     pub(super) fn query(&mut self, run: Run, perform: bool) -> Query {
         let (start, _) = self.bytes(run);
         let text = self.run_text(run);
-        let parsed = if perform {
-            fragment::perform(text, start, self.map)
-        } else {
-            fragment::query(text, start, self.map)
-        };
+        let parsed =
+            if perform { fragment::perform(text, start, self.map) } else { fragment::query(text, start, self.map) };
         parsed.unwrap_or_else(|error| {
             self.errors.push(error);
             lower_query::unknown(self.run_span(run))
