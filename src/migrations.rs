@@ -2,6 +2,9 @@
 //! interpreter for DDL. What it cannot know becomes Coverage, and the facts touched become unknown.
 
 pub mod discover;
+mod eval;
+mod host;
+mod interp;
 
 use std::sync::Arc;
 
@@ -173,7 +176,18 @@ pub enum ObjectState {
 }
 
 /// What the database is before the first migration.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Default,
+    serde::Serialize,
+    serde::Deserialize,
+    schemars::JsonSchema,
+    clap::ValueEnum,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum Platform {
     /// Plain PostgreSQL.
@@ -184,7 +198,18 @@ pub enum Platform {
 }
 
 /// What Supabase grants on new objects in `public`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Default,
+    serde::Serialize,
+    serde::Deserialize,
+    schemars::JsonSchema,
+    clap::ValueEnum,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum DefaultGrants {
     /// ALL to `anon`, `authenticated` and `service_role`: projects before the change of 2026.
