@@ -126,7 +126,7 @@ fn problems(rule: &Rule) -> Vec<&'static str> {
     let message = &rule.message.text;
     let first = message.chars().next().unwrap_or(' ');
     let checks = [
-        (first.is_lowercase() || first == '`', "the message starts in lower case, or with the object"),
+        (first.is_lowercase() || first == '`' || first == '{', "the message starts in lower case, or with the object"),
         (message.contains('`') || rule.id == "migrations/syntax-error", "the message names its object in backticks"),
         (!message.ends_with('.') && !message.contains('\n'), "the message is one line without a final period"),
         (first_line_is_sentence(&rule.remediation), "the remediation's first line stands alone"),
