@@ -13,6 +13,7 @@ pub mod migrations;
 pub mod report;
 pub mod rule;
 pub mod silence;
+pub mod predicate;
 pub mod sql;
 pub mod suggest;
 pub mod suppression;
