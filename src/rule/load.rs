@@ -11,10 +11,10 @@ use super::error::RuleError;
 use super::expression::{Expression, Template};
 use super::file::RuleFile;
 use super::schema::{FieldType, TARGETS, Target};
-use crate::suggest::hint;
 use super::typing::Names;
 use super::{Logic, Rule, RuleSet};
 use crate::check::code;
+use crate::suggest::hint;
 
 static BUILT_IN: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/rules");
 

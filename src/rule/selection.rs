@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::error::RuleError;
-use crate::suggest::hint;
 use super::value::Param;
 use super::{Rule, RuleSet};
 use crate::finding::Severity;
+use crate::suggest::hint;
 
 /// What a configuration says about rules. Names are ids, groups or tags; `all` is every rule.
 #[derive(Debug, Clone, Default, PartialEq)]
