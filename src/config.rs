@@ -15,6 +15,7 @@ use crate::finding::Severity;
 use crate::location::Location;
 use crate::migrations::{DefaultGrants, Platform};
 use crate::report::FailOn;
+use crate::suggest::hint;
 use crate::waiver::Waiver;
 
 pub use error::ConfigError;
@@ -130,11 +131,11 @@ impl RuleNames {
         name == "all" || self.rules.iter().any(|(id, tags)| means(name, id, tags))
     }
 
-    /// ` ; did you mean …?` for a name it does not know.
+    /// `, did you mean …?` for a name it does not know.
     fn hint(&self, name: &str) -> String {
         let groups = self.rules.keys().filter_map(|id| id.split_once('/')).map(|(group, _)| group);
         let tags = self.rules.values().flatten().map(String::as_str);
-        crate::suggest::hint(name, self.rules.keys().map(String::as_str).chain(groups).chain(tags))
+        hint(name, self.rules.keys().map(String::as_str).chain(groups).chain(tags))
     }
 }
 

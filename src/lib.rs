@@ -4,6 +4,7 @@
 pub mod baseline;
 pub mod catalog;
 pub mod check;
+pub mod cli;
 pub mod config;
 pub mod coverage;
 pub mod date;
@@ -13,6 +14,7 @@ pub mod migrations;
 pub mod predicate;
 pub mod report;
 pub mod rule;
+pub mod run;
 pub mod silence;
 pub mod sql;
 pub mod suggest;

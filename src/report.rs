@@ -217,7 +217,7 @@ pub enum Format {
     Github,
     /// GitLab Code Quality.
     Gitlab,
-    /// `JUnit` XML.
+    /// JUnit XML.
     Junit,
     /// Markdown, for a pull request comment or a job summary.
     Markdown,

@@ -8,7 +8,7 @@ use crate::catalog::{ObjectKind, ObjectRef};
 use crate::finding::{Finding, Severity, State};
 use crate::location::{Location, Span};
 use crate::migrations::Migration;
-use crate::suggest;
+use crate::suggest::hint;
 
 /// Rule id of comments that are not understood.
 pub const BAD: &str = "config/bad-suppression";
@@ -125,10 +125,7 @@ fn parse(rest: &str, all: &BTreeSet<String>) -> Result<(Vec<String>, String), St
             return Err("names no rule".to_owned());
         }
         if !all.contains(rule) {
-            return Err(format!(
-                "names `{rule}`, which is no rule{}",
-                suggest::hint(rule, all.iter().map(String::as_str))
-            ));
+            return Err(format!("names `{rule}`, which is no rule{}", hint(rule, all.iter().map(String::as_str))));
         }
         rules.push(rule.to_owned());
         match after.trim_start().strip_prefix(',') {

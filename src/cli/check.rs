@@ -64,11 +64,7 @@ fn render_options(arguments: &Arguments, config: &Config, cwd: &Path, color: Col
         color: arguments.output.is_none() && terminal::colored(color),
         verbose: arguments.verbose,
         quiet: arguments.quiet,
-        base: Base {
-            root: root.map(slashed).unwrap_or_default(),
-            start: slashed(cwd),
-            anchor: config.path.clone(),
-        },
+        base: Base { root: root.map(slashed).unwrap_or_default(), start: slashed(cwd), anchor: config.path.clone() },
     }
 }
 

@@ -10,7 +10,8 @@ use serde::Serialize;
 use crate::finding::Severity;
 use crate::report::{RuleDoc, escape, json};
 use crate::rule::{Rule, RuleSet};
-use crate::{run, silence, suggest};
+use crate::suggest::hint;
+use crate::{run, silence};
 
 use super::{Color, ConfigArguments, terminal};
 
@@ -74,7 +75,7 @@ fn page(rules: &RuleSet, id: &str) -> anyhow::Result<Page> {
         return Ok(new_page(doc, Vec::new()));
     }
     let known = rules.iter().map(|rule| rule.id.as_str()).chain(silencing.keys().map(String::as_str));
-    bail!("`{id}` is no rule{} (`gardefou rules list` shows all)", suggest::hint(id, known))
+    bail!("`{id}` is no rule{} (`gardefou rules list` shows all)", hint(id, known))
 }
 
 fn new_page(doc: RuleDoc, examples: Vec<Example>) -> Page {

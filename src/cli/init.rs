@@ -24,7 +24,9 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let path = arguments.folder.join(FILE_NAME);
     let printed = path.display();
     let mut file = match OpenOptions::new().write(true).create_new(true).open(&path) {
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => bail!("{printed} exists; edit it, or remove it first"),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+            bail!("{printed} exists; edit it, or remove it first")
+        }
         opened => opened.with_context(|| format!("{printed} cannot be written; name another folder"))?,
     };
     file.write_all(TEMPLATE.as_bytes()).with_context(|| format!("{printed} cannot be written; free some space"))?;

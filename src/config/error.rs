@@ -3,7 +3,7 @@
 use serde_saphyr::Error as Yaml;
 
 use crate::report::escape;
-use crate::suggest;
+use crate::suggest::hint;
 
 /// Why there is no usable configuration.
 #[derive(Debug, thiserror::Error)]
@@ -72,6 +72,6 @@ fn own_words(error: &Yaml) -> String {
 
 /// The nearest expected word, or all of them.
 fn or_list(word: &str, expected: &[&'static str], noun: &str) -> String {
-    let hint = suggest::hint(word, expected.iter().copied());
+    let hint = hint(word, expected.iter().copied());
     if hint.is_empty() { format!("; {noun} are {}", expected.join(", ")) } else { hint }
 }

@@ -1,5 +1,6 @@
 //! The test suite: one binary, one module per surface.
 
+mod cli;
 mod config;
 mod discover;
 mod report;

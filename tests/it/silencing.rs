@@ -170,8 +170,8 @@ fn what_is_said_about_suppressions() {
         .map(|finding| format!("{:?} {}: {}", finding.severity, finding.rule, finding.message))
         .collect();
     insta::assert_snapshot!(said.join("\n"), @r"
-    Error config/bad-suppression: suppression silences nothing: it names `rls/policy-to-pubic`, which is no rule; did you mean `rls/policy-to-public`?
-    Error config/bad-suppression: suppression silences nothing: it names `policy-to-public`, which is no rule; did you mean `rls/policy-to-public`?
+    Error config/bad-suppression: suppression silences nothing: it names `rls/policy-to-pubic`, which is no rule, did you mean `rls/policy-to-public`?
+    Error config/bad-suppression: suppression silences nothing: it names `policy-to-public`, which is no rule, did you mean `rls/policy-to-public`?
     Error config/bad-suppression: suppression silences nothing: it gives no reason
     Error config/bad-suppression: suppression silences nothing: it is not of the form `gardefou:ignore rule[, rule] reason`
     Warning config/unused-suppression: suppression of `rls/not-forced` silences nothing: the statement has no such finding
