@@ -158,7 +158,9 @@ fn passwords(text: &str) -> Vec<Secret> {
 
 /// Whether the statement around a byte begins with `create` or `alter` `role`, `user` or `group`.
 fn in_role_statement(lower: &str, at: usize) -> bool {
-    let before = lower.get(..at).unwrap_or("");
+    // Role options take a line or two; looking back no further keeps large files linear.
+    let window = lower.floor_char_boundary(at.saturating_sub(500));
+    let before = lower.get(window..at).unwrap_or("");
     let start = before.rfind(';').map_or(0, |semicolon| semicolon + 1);
     let words: Vec<&str> = before.get(start..).unwrap_or("").split_whitespace().collect();
     let verb = |pair: &[&str]| matches!(pair, ["create" | "alter", "role" | "user" | "group"]);
