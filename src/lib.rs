@@ -16,6 +16,7 @@ pub mod report;
 pub mod rule;
 pub mod run;
 pub mod silence;
+pub mod platform;
 pub mod sql;
 pub mod suggest;
 pub mod suppression;

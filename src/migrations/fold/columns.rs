@@ -171,8 +171,10 @@ fn nextval(sequence: &QualifiedName) -> Expression {
         distinct: false,
         filter: None,
         over: false,
+        order_by: Vec::new(),
+        window: Vec::new(),
     })));
     let text = format!("nextval('{}'::regclass)", sequence.to_string().replace('\'', "''"));
-    Expression { text, canonical: sql::canonical(&call), ast: Some(std::sync::Arc::new(call)) }
+    Expression { text, canonical: super::syntax::canonical(&call), ast: Some(std::sync::Arc::new(call)) }
 }
 

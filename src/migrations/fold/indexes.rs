@@ -109,7 +109,7 @@ impl Fold {
 fn key_text(key: &IndexKey) -> String {
     let expr = match &key.expr.kind {
         ExprKind::Column(parts) => parts.last().cloned().unwrap_or_default(),
-        _ => sql::canonical(&key.expr),
+        _ => super::syntax::canonical(&key.expr),
     };
     if key.options.is_empty() { expr } else { format!("{expr} {}", key.options) }
 }

@@ -151,7 +151,7 @@ impl Fold {
 
     /// An expression as a fact: its text as written where it stands in a file.
     pub(super) fn expression(&self, expr: &Expr) -> Expression {
-        let canonical = sql::canonical(expr);
+        let canonical = super::syntax::canonical(expr);
         let text = self.source(expr.span).unwrap_or_else(|| canonical.clone());
         Expression { text, canonical, ast: Some(Arc::new(expr.clone())) }
     }
