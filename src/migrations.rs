@@ -10,6 +10,7 @@ use crate::catalog::{
 };
 use crate::coverage::Coverage;
 use crate::location::{LineIndex, Location, Span};
+pub use crate::sql::Comment;
 use crate::sql::SyntaxError;
 
 /// One migration file as discovered and read.
@@ -82,17 +83,6 @@ pub struct Migration {
     pub syntax_errors: Vec<SyntaxError>,
     /// Comments, for suppressions and headers.
     pub comments: Vec<Comment>,
-}
-
-/// A comment in a file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Comment {
-    /// Byte span, delimiters included.
-    pub span: Span,
-    /// Text without delimiters, trimmed.
-    pub text: String,
-    /// Span of the top-level statement that follows (or holds) it, if any.
-    pub statement: Option<Span>,
 }
 
 /// A statement the fold executed.

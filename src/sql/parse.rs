@@ -90,15 +90,9 @@ fn once(cx: &Cx, raw: &Raw, written: &str) -> Result<Statement, SyntaxError> {
 
 /// Errors inside a quoted function body are not errors of the statement that holds it.
 fn counts(tree: &SourceFile, error: &ParserError) -> bool {
-    let root = tree.syntax().text_range();
-    let range = error.range();
-    if range.is_empty() || !root.contains_range(range) {
-        return true;
-    }
-    let element = tree.syntax().covering_element(range);
-    let node = element.as_node().cloned().or_else(|| element.parent());
-    let body = node.and_then(|node| node.ancestors().find(|node| AsDefinition::can_cast(node.kind())));
-    body.is_none_or(|body| body.text_range() == range)
+    let at = error.range().start();
+    let mut bodies = tree.syntax().descendants().filter(|node| AsDefinition::can_cast(node.kind()));
+    !bodies.any(|body| body.text_range().start() < at && at < body.text_range().end())
 }
 
 fn failure(cx: &Cx, raw: &Raw, (start, end): (u32, u32), message: &str) -> SyntaxError {

@@ -226,7 +226,8 @@ impl<'a> Splitter<'a> {
         }
         let sends = ["g", "gx", "gset", "gexec", "gdesc", "watch", "crosstabview"].contains(&name);
         let before = self.text.get(..at).unwrap_or("");
-        let starts_line = before.trim_end_matches([' ', '\t']).ends_with(['\n', '\u{feff}']) || before.trim().is_empty();
+        let starts_line =
+            before.trim_end_matches([' ', '\t']).ends_with(['\n', '\u{feff}']) || before.trim().is_empty();
         if name.is_empty() || !(sends || starts_line) {
             self.token(token);
             return;

@@ -687,6 +687,8 @@ pub enum TypeAction {
     AttributeType { name: String, ty: TypeName },
     /// `RENAME ATTRIBUTE`.
     RenameAttribute { from: String, to: String },
+    /// Several attribute actions, in order.
+    Several(Vec<TypeAction>),
     /// Anything else.
     Other,
 }

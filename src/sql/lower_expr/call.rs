@@ -23,7 +23,7 @@ impl Low<'_> {
         }
     }
 
-    fn plain_call(self, name: Name, node: &SyntaxNode, list: &SyntaxNode) -> Call {
+    pub(in crate::sql) fn plain_call(self, name: Name, node: &SyntaxNode, list: &SyntaxNode) -> Call {
         let args: Vec<SyntaxNode> = tree::children_of(list, K::ARG).collect();
         let mut order_by: Vec<Expr> = args.iter().flat_map(|arg| self.order_by(arg)).collect();
         if let Some(within) = tree::child(node, K::WITHIN_CLAUSE) {
