@@ -28,7 +28,8 @@ impl Fold {
     pub(super) fn add_column_def(&mut self, table: &QualifiedName, def: &ColumnDef) {
         let serial = def.ty.as_ref().and_then(serial);
         let ty = serial.map(str::to_owned).or_else(|| def.ty.as_ref().map(|ty| self.type_text(ty)));
-        let (default, generated) = (self.default_of(def.default.as_ref()), self.default_of(def.generated.as_ref()));
+        let default = self.default_of(def.default.as_ref());
+        let generated = def.generated.as_ref().map(|expr| self.expression_on(expr, table));
         self.refer(def.default.iter().chain(&def.generated));
         let at = self.part(def.span);
         let not_null = self.fact(def.not_null);
