@@ -9,7 +9,9 @@ pub type File = (String, String);
 /// A history of `files` migrations of about 7.5 kB each. The same number gives the same bytes.
 #[must_use]
 pub fn generate(files: usize) -> Vec<File> {
-    (0..files).map(|number| (format!("{:014}_lot_{number}.sql", 20_240_101_000_000_u64 + number as u64), one(number))).collect()
+    (0..files)
+        .map(|number| (format!("{:014}_lot_{number}.sql", 20_240_101_000_000_u64 + number as u64), one(number)))
+        .collect()
 }
 
 fn one(number: usize) -> String {
@@ -71,7 +73,10 @@ end $$;
 "
     );
     if part == 1 && sql.len() % 3 == 0 {
-        let _ = writeln!(sql, "grant select on public.{table} to anon;\nrevoke insert, update, delete on public.{table} from anon;\n");
+        let _ = writeln!(
+            sql,
+            "grant select on public.{table} to anon;\nrevoke insert, update, delete on public.{table} from anon;\n"
+        );
     }
 }
 

@@ -1,6 +1,12 @@
 //! The test suite: one binary, one module per surface.
 
+mod cli;
+mod config;
 mod discover;
+mod report;
+mod rules;
+mod secrets;
+mod silencing;
 mod volumetrics;
 
 mod facts;
