@@ -69,7 +69,7 @@ fn a_check_that_cannot_be_done_is_two_and_says_so_in_every_format() {
             "bad configuration",
             &[("gardefou.yaml", "plattform: x\n"), ("m/1.sql", "select 1;")],
             &["check", "m"],
-            "gardefou.yaml:1:1: unknown key `plattform`, did you mean `platform`?",
+            "gardefou.yaml:1:1: unknown key `plattform`; did you mean `platform`?",
         ),
         (
             "unknown rule",
@@ -81,7 +81,7 @@ fn a_check_that_cannot_be_done_is_two_and_says_so_in_every_format() {
             "unknown rule on the command line",
             &[("m/1.sql", "select 1;")],
             &["check", "m", "--select", "policy-to-public"],
-            "command line: `policy-to-public` is no rule, group or tag, did you mean `rls/policy-to-public`?",
+            "command line: `policy-to-public` is no rule, group or tag; did you mean `rls/policy-to-public`?",
         ),
         ("no rule left", &[("m/1.sql", "select 1;")], &["check", "m", "--ignore", "all"], "no rule is left to run"),
         ("missing configuration", &[("m/1.sql", "select 1;")], &["check", "m", "--config", "x.yaml"], "x.yaml: "),
@@ -93,7 +93,12 @@ fn a_check_that_cannot_be_done_is_two_and_says_so_in_every_format() {
             "nowhere",
         ),
         ("unknown option", &[], &["check", "--frobnicate"], "unexpected argument '--frobnicate'"),
-        ("no repository", &[("m/1.sql", "select 1;")], &["check", "m", "--since", "nope"], "nope"),
+        (
+            "no repository",
+            &[("m/1.sql", "select 1;")],
+            &["check", "m", "--since", "nope"],
+            "is not in a git repository",
+        ),
     ];
     for (name, files, arguments, expected) in cases {
         let folder = repository(files);

@@ -1,4 +1,5 @@
 -- One line per fact of a database, spelled as `facts.rs` spells the Catalog's.
+set search_path to '';
 with ns as (
   select oid, nspname from pg_namespace
   where nspname !~ '^pg_(toast|temp|catalog)' and nspname not in ('information_schema', 'pg_catalog')

@@ -70,7 +70,8 @@ fn corpus() {
     let mut files = Vec::new();
     for path in &paths {
         let text = String::from_utf8_lossy(&std::fs::read(path).expect("read")).into_owned();
-        match psql("corpus", &["-v", "ON_ERROR_STOP=1", "-1"], &text) {
+        let whole: &[&str] = if text.to_lowercase().contains("concurrently") { &["-v", "ON_ERROR_STOP=1"] } else { &["-v", "ON_ERROR_STOP=1", "-1"] };
+        match psql("corpus", whole, &text) {
             Ok(_) => files.push((path.display().to_string(), text)),
             Err(e) => println!("FAILED {}: {}", path.display(), e.lines().next().unwrap_or("")),
         }
