@@ -159,7 +159,8 @@ impl<'c> Analyser<'c> {
     fn routines(&self, name: &Name, path: &[String]) -> Vec<&Routine<'c>> {
         let Some(all) = self.functions.get(name.name.as_str()) else { return Vec::new() };
         let path = name.schema.as_ref().map_or(path, std::slice::from_ref);
-        let within = |schema: &'_ String| all.iter().filter(move |routine| routine.key.name.schema == *schema).collect();
+        let within =
+            |schema: &'_ String| all.iter().filter(move |routine| routine.key.name.schema == *schema).collect();
         path.iter().flat_map(|schema| -> Vec<&Routine<'c>> { within(schema) }).collect()
     }
 

@@ -62,6 +62,10 @@ pub(super) struct Eval<'a> {
     /// A function met since this was last cleared may give rows.
     saw_set: bool,
     pub(super) not_null_columns: BTreeSet<String>,
+    /// Names of the expression itself that are nothing known.
+    pub(super) missing: BTreeSet<String>,
+    /// The relation's whole row is used.
+    pub(super) whole_row: bool,
     current_user: Option<String>,
     path: Vec<String>,
     calls: Vec<&'a FunctionKey>,
@@ -98,6 +102,8 @@ impl<'a> Eval<'a> {
             group_deps: Deps::default(),
             saw_set: false,
             not_null_columns: BTreeSet::new(),
+            missing: BTreeSet::new(),
+            whole_row: false,
             current_user: role.current_user.clone(),
             path: analyser.options.search_path.clone(),
             calls: Vec::new(),

@@ -225,8 +225,7 @@ impl Formulas {
     }
 
     pub(super) fn cell(&mut self, var: Var, op: CmpOp, point: Point) -> Node {
-        if let Some(Unknown { domain: Domain::Cell { points, closed, .. }, .. }) =
-            self.unknowns.get_mut(var.0 as usize)
+        if let Some(Unknown { domain: Domain::Cell { points, closed, .. }, .. }) = self.unknowns.get_mut(var.0 as usize)
             && !*closed
         {
             points.insert(point.clone());
@@ -280,7 +279,9 @@ impl Formulas {
             Some(Kind::Const(tri)) => *tri != Tri::Null,
             Some(Kind::Var(_) | Kind::Cell(..) | Kind::Order(..) | Kind::Is(..)) => true,
             Some(Kind::Not(inner)) => self.two_valued(*inner),
-            Some(Kind::And(parts) | Kind::Or(parts)) => parts.len() < 8 && parts.iter().all(|part| self.flat_two(*part)),
+            Some(Kind::And(parts) | Kind::Or(parts)) => {
+                parts.len() < 8 && parts.iter().all(|part| self.flat_two(*part))
+            }
             None => false,
         }
     }

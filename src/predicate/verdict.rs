@@ -1,5 +1,7 @@
 //! From the formula of an expression to its verdict, with the reason in words.
 
+use std::collections::BTreeSet;
+
 use super::eval::{Columns, Eval, Item, Scope, Source};
 use super::formula::{Deps, Node, Outcomes, Tri, Var};
 use super::{Analyser, Analysis, Branch, Depends, RoleContext, Verdict};
@@ -10,12 +12,7 @@ use crate::sql::ast::{Expr, ExprKind};
 const MAX_GROUPS: usize = 64;
 
 /// Analyses `expr` on `relation` for `role`.
-pub(super) fn analyse(
-    analyser: &Analyser<'_>,
-    expr: &Expr,
-    relation: &QualifiedName,
-    role: &RoleContext,
-) -> Analysis {
+pub(super) fn analyse(analyser: &Analyser<'_>, expr: &Expr, relation: &QualifiedName, role: &RoleContext) -> Analysis {
     let mut eval = Eval::new(analyser, role);
     let scope = own_scope(analyser, relation);
     let operands = match &expr.kind {
@@ -66,6 +63,36 @@ fn whole_reason(judged: &Judged, branches: &[(Branch, Depends)]) -> String {
         }
         Verdict::Rows | Verdict::Unknown => in_words(judged),
     }
+}
+
+/// The names an expression uses, and the constant it is.
+pub(super) struct Names {
+    pub(super) columns: BTreeSet<String>,
+    pub(super) missing: BTreeSet<String>,
+    pub(super) whole_row: bool,
+    pub(super) constant: Option<Option<bool>>,
+}
+
+/// The names `expr` on `relation` uses, whoever asks.
+pub(super) fn names(analyser: &Analyser<'_>, expr: &Expr, relation: &QualifiedName) -> Names {
+    let role = RoleContext::anyone();
+    let mut eval = Eval::new(analyser, &role);
+    let scope = own_scope(analyser, relation);
+    let node = eval.condition(expr, &scope);
+    let (mut columns, missing, whole_row) = (eval.columns_used(), eval.missing.clone(), eval.whole_row);
+    let assumptions = assumptions(&mut eval, relation, &scope);
+    columns.remove("*");
+    let null = eval.formulas.is(node, Tri::Null);
+    let outcomes = eval.formulas.outcomes(node, &assumptions);
+    let constant = if outcomes.always() {
+        Some(Some(true))
+    } else if outcomes.never() {
+        let null = eval.formulas.outcomes(null, &assumptions);
+        Some((!null.always()).then_some(false))
+    } else {
+        None
+    };
+    Names { columns, missing, whole_row, constant }
 }
 
 /// The names a policy expression sees: its relation's.

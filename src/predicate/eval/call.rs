@@ -43,7 +43,8 @@ impl<'a> Eval<'a> {
     }
 
     pub(super) fn args(&mut self, call: &Call, scope: &Scope<'_, 'a>) -> Vec<Value> {
-        let inner = call.args.iter().map(|arg| &arg.value).chain(&call.filter).chain(&call.order_by).chain(&call.window);
+        let inner =
+            call.args.iter().map(|arg| &arg.value).chain(&call.filter).chain(&call.order_by).chain(&call.window);
         let inner: Vec<&Expr> = inner.collect();
         inner.into_iter().map(|arg| self.eval(arg, scope)).collect()
     }

@@ -248,7 +248,9 @@ fn takes(function: &Function, call: &Call) -> bool {
         && !variadic
         && !outputs
         && (required..=params.len()).contains(&call.args.len())
-        && call.args.iter().filter_map(|arg| arg.name.as_ref()).all(|name| {
-            params.iter().any(|param| param.name.as_ref() == Some(name))
-        })
+        && call
+            .args
+            .iter()
+            .filter_map(|arg| arg.name.as_ref())
+            .all(|name| params.iter().any(|param| param.name.as_ref() == Some(name)))
 }

@@ -157,8 +157,11 @@ impl<'a> Eval<'a> {
     fn select_into(&mut self, query: &Query, scope: &mut Scope<'_, 'a>) -> Option<()> {
         let QueryBody::Select(select) = &query.body else { return None };
         let (found, values) = self.first_row(query, scope);
-        let targets: Vec<&str> =
-            select.into.iter().map(|name| name.schema.is_none().then_some(name.name.as_str())).collect::<Option<_>>()?;
+        let targets: Vec<&str> = select
+            .into
+            .iter()
+            .map(|name| name.schema.is_none().then_some(name.name.as_str()))
+            .collect::<Option<_>>()?;
         if targets.len() == values.len() {
             for (target, value) in targets.into_iter().zip(values) {
                 assign(scope, target, value)?;

@@ -122,7 +122,10 @@ impl<'a> Eval<'a> {
     /// A relation's columns under the aliases `table alias(a, b)` gives the first of them.
     fn renamed(&mut self, item: &Item<'a>, names: &[String]) -> Columns<'a> {
         let all = self.all_columns(item);
-        let (mut columns, complete) = (all.unwrap_or_default(), matches!(&item.columns, Columns::Relation { relation: Some(relation), .. } if relation.columns_complete));
+        let (mut columns, complete) = (
+            all.unwrap_or_default(),
+            matches!(&item.columns, Columns::Relation { relation: Some(relation), .. } if relation.columns_complete),
+        );
         for (column, name) in columns.iter_mut().zip(names) {
             column.0.clone_from(name);
         }
@@ -148,7 +151,9 @@ impl<'a> Eval<'a> {
         while let Some(scope) = next {
             if let Some(at) = scope.ctes.iter().position(|cte| cte.name == name) {
                 let cte = scope.ctes.get(at)?;
-                let CteBody::Query(query) = &cte.body else { return Some(self.unknown_rows("a WITH clause that writes")) };
+                let CteBody::Query(query) = &cte.body else {
+                    return Some(self.unknown_rows("a WITH clause that writes"));
+                };
                 if scope.recursive || scope.parent.is_none() {
                     return Some(self.unknown_rows("a recursive query"));
                 }
@@ -295,7 +300,10 @@ fn is_plain_set(call: &Call) -> bool {
     let name = call.name.name.as_str();
     call.name.schema.as_deref().is_none_or(|schema| schema == "pg_catalog")
         && names::is_set_returning(name)
-        && matches!(name, "unnest" | "generate_series" | "regexp_split_to_table" | "string_to_table" | "generate_subscripts")
+        && matches!(
+            name,
+            "unnest" | "generate_series" | "regexp_split_to_table" | "string_to_table" | "generate_subscripts"
+        )
         && call.args.len() < 4
         && (name != "unnest" || call.args.len() == 1)
 }

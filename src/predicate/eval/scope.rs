@@ -93,7 +93,13 @@ impl<'a> Eval<'a> {
                 (qualifier.last().map(String::as_str) == function).then(|| variable(name, scope)).flatten()
             })
         };
-        found.unwrap_or_else(|| self.unknown(&format!("the name {}", parts.join(".")), &[]))
+        found.unwrap_or_else(|| {
+            let name = parts.join(".");
+            if self.calls.is_empty() {
+                self.missing.insert(name.clone());
+            }
+            self.unknown(&format!("the name {name}"), &[])
+        })
     }
 
     fn bare_column(&mut self, name: &str, scope: &Scope<'_, 'a>) -> Option<Value> {
@@ -182,7 +188,9 @@ impl<'a> Eval<'a> {
 
     fn whole_row(&mut self, name: &str, scope: &Scope<'_, 'a>) -> Option<Value> {
         let item = scope.chain().flat_map(|level| &level.items).find(|item| item.alias == name)?;
-        let deps = self.column_deps(item, name);
+        let own = matches!(&item.columns, Columns::Relation { own: true, .. });
+        self.whole_row |= own;
+        let deps = if own { self.source(&Source::Column("*".to_owned())) } else { item.deps };
         let nulls = if item.nullable { Nulls::Maybe } else { Nulls::Never };
         let ty = Ty::Other(name.to_owned());
         Some(self.term(TermKey::Column(item.id, format!("{name} as a row")), ty, deps, nulls, &[]))
