@@ -18,6 +18,7 @@ mod row;
 mod text;
 mod value;
 
+pub(super) use cast::cast_value;
 pub(super) use expr::{Evaluator, World};
 pub(super) use names::Names;
 pub(super) use query::Rows;

@@ -98,6 +98,10 @@ impl Fold {
                 let at = self.part(*include);
                 self.cover_at(CoverageKind::Skipped, at, "an included file is not read".to_owned());
             }
+            for template in &section.templates {
+                let at = self.part(*template);
+                self.cover_at(CoverageKind::Assumption, at, "a template piece stands in this statement".to_owned());
+            }
             for statement in &section.statements {
                 // Outside strict mode no error comes back.
                 let _ = self.run(statement);

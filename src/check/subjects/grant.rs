@@ -191,7 +191,7 @@ fn lets_anon_through(model: &Model<'_>, name: &QualifiedName, table: &Relation, 
         if !roles.iter().any(|role| model.reaches(role, "anon")) {
             continue;
         }
-        let facts = facts::of_policy(model, name, table, policy);
+        let facts = facts::of_policy(model, name, policy);
         let clause = match (&facts.check, command) {
             (check @ (Clause::Present(..) | Clause::Unknown), PolicyCommand::Insert) => check,
             _ => &facts.using,

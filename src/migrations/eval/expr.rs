@@ -27,6 +27,8 @@ pub(in crate::migrations) trait World {
     fn host_mut(&mut self) -> &mut dyn Host;
     /// A variable or parameter in scope.
     fn variable(&self, name: &str) -> Option<Value>;
+    /// Makes effects conditional, or no longer; returns what they were before.
+    fn unsure(&mut self, on: bool) -> bool;
     /// Calls a routine that is not built in.
     fn call(&mut self, name: &Name, args: Vec<(Option<String>, Value)>, at: Span) -> Result<Value, Failure>;
 }
