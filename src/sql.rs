@@ -1,6 +1,7 @@
 //! The only room that knows the SQL parser: text in, plain statements with positions out.
 
 pub mod ast;
+mod canonical;
 mod cx;
 mod fragment;
 mod guard;
@@ -15,8 +16,12 @@ mod plpgsql;
 mod source_map;
 mod split;
 mod tree;
+pub mod walk;
 
-pub use fragment::{parse_expr, parse_query};
+pub use canonical::{
+    Surroundings, canonical, canonical_in, canonical_query, canonical_query_in, expression, expression_of,
+};
+pub use fragment::{parse_expr, parse_query, parse_sql_body};
 pub use plpgsql::parse_plpgsql;
 
 use crate::location::Span;

@@ -1,7 +1,7 @@
 //! Pieces of SQL that are no statements on their own: an expression, a query, a type, one embedded statement.
 
-use super::ast::{Expr, ExprKind, Query, QueryBody, SourceMap, Statement, StatementKind, TypeName};
-use super::{SyntaxError, parse, split};
+use super::ast::{BodyText, Expr, ExprKind, Query, QueryBody, SourceMap, Statement, StatementKind, TypeName};
+use super::{ParsedFile, SyntaxError, parse, split};
 use crate::location::Span;
 
 /// What an expression is put behind to become a statement.
@@ -23,6 +23,12 @@ pub fn parse_expr(text: &str) -> Result<Expr, SyntaxError> {
 /// What the parser says, with spans in `text`; any other statement is one too.
 pub fn parse_query(text: &str) -> Result<Query, SyntaxError> {
     query(text, 0, &SourceMap::Verbatim(0))
+}
+
+/// Reads the body of a routine in language `sql`.
+#[must_use]
+pub fn parse_sql_body(body: &BodyText) -> ParsedFile {
+    super::parse_mapped(&body.text, &body.map)
 }
 
 /// The expression `text`, which starts at byte `at` of a text mapped by `map`. As in PL/pgSQL, `count(*) FROM t` is

@@ -8,3 +8,6 @@ mod rules;
 mod secrets;
 mod silencing;
 mod volumetrics;
+
+mod facts;
+mod fold_vs_postgres;
