@@ -14,7 +14,7 @@ mod procedure;
 mod quantity;
 
 pub use batch::{BatchInput, BatchOutput, correct_batch};
-pub use d1250_1980::{Hydrometer, Precision, Settings1980, VcfDecimals};
+pub use d1250_1980::{Hydrometer, Precision, Settings1980, VcfDecimals, zone_778};
 pub use error::{Limit, VolumetricError};
 pub use grid::{Grid, GridError};
 pub use procedure::{MethodName, Procedure};

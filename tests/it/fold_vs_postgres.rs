@@ -42,7 +42,8 @@ fn psql(database: &str, args: &[&str], input: &str) -> Result<String, String> {
     let writer = std::thread::spawn(move || stdin.write_all(text.as_bytes()));
     let out = child.wait_with_output().map_err(|e| e.to_string())?;
     let _ = writer.join();
-    let (stdout, stderr) = (String::from_utf8_lossy(&out.stdout).into_owned(), String::from_utf8_lossy(&out.stderr).into_owned());
+    let (stdout, stderr) =
+        (String::from_utf8_lossy(&out.stdout).into_owned(), String::from_utf8_lossy(&out.stderr).into_owned());
     if out.status.success() { Ok(stdout) } else { Err(stderr) }
 }
 
@@ -93,6 +94,11 @@ fn corpus() {
         println!("{line}");
     }
     for entry in &history.coverage {
-        println!("COVERAGE {:?} {} {}", entry.kind, entry.location.as_ref().map_or(String::new(), ToString::to_string), entry.message);
+        println!(
+            "COVERAGE {:?} {} {}",
+            entry.kind,
+            entry.location.as_ref().map_or(String::new(), ToString::to_string),
+            entry.message
+        );
     }
 }

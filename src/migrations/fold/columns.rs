@@ -96,7 +96,11 @@ impl Fold {
     /// `AS IDENTITY (SEQUENCE NAME …)`, which the tree does not carry; pg_dump writes one to a statement.
     fn written_sequence_name(&self) -> Option<String> {
         let text = if self.dynamic { "" } else { self.at.span.slice(&self.text) };
-        let mut found = text.to_ascii_lowercase().match_indices("sequence name ").map(|(at, words)| at + words.len()).collect::<Vec<_>>();
+        let mut found = text
+            .to_ascii_lowercase()
+            .match_indices("sequence name ")
+            .map(|(at, words)| at + words.len())
+            .collect::<Vec<_>>();
         let at = found.pop().filter(|_| found.is_empty())?;
         let end = |c: char| c.is_whitespace() || c == ')';
         let name = text.get(at..)?.trim_start().split(end).next()?;
