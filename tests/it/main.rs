@@ -1,5 +1,14 @@
 //! The test suite: one binary, one module per surface.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a test fails by panicking, in its helpers too"
+)]
+
 mod cli;
 mod config;
 mod discover;
