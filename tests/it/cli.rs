@@ -62,7 +62,8 @@ fn help_of_every_subcommand() {
 
 #[test]
 fn a_check_that_cannot_be_done_is_two_and_says_so_in_every_format() {
-    let cases: [(&str, &[(&str, &str)], &[&str], &str); 11] = [
+    type Case<'a> = (&'a str, &'a [(&'a str, &'a str)], &'a [&'a str], &'a str);
+    let cases: [Case<'_>; 11] = [
         ("nothing to check", &[], &["check"], "no migrations found"),
         ("missing path", &[], &["check", "nope"], "`nope` does not exist"),
         (
