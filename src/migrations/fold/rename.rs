@@ -74,7 +74,7 @@ impl Fold {
         for (index, new) in self.indexes_moved(from, to) {
             if let Some(mut found) = self.store.remove_index(&index) {
                 found.table = to.clone();
-                self.store.insert_index(new, found);
+                self.move_index(&index, new, found);
             }
         }
         for sequence in self.owned_sequences(from, None) {
@@ -167,7 +167,11 @@ impl Fold {
         self.note_renamed(ObjectRef::on(ObjectKind::Column, table, from), ObjectRef::on(ObjectKind::Column, table, to));
         let renaming = Renaming::Column { table: table.name.clone(), from: from.to_owned(), to: to.to_owned() };
         if let Some(relation) = self.store.relation_mut(table) {
-            relation.columns.iter_mut().filter(|column| column.name == from).for_each(|column| to.clone_into(&mut column.name));
+            relation
+                .columns
+                .iter_mut()
+                .filter(|column| column.name == from)
+                .for_each(|column| to.clone_into(&mut column.name));
             for_each_expression(relation, |expression| {
                 renaming.apply(expression);
             });
@@ -183,7 +187,12 @@ impl Fold {
     fn follow_column(&mut self, table: &QualifiedName, from: &str, to: &str) {
         for name in self.indexes_of(table) {
             if let Some(index) = self.store.index_mut(&name) {
-                index.keys.iter_mut().chain(&mut index.include).filter(|key| *key == from).for_each(|key| to.clone_into(key));
+                index
+                    .keys
+                    .iter_mut()
+                    .chain(&mut index.include)
+                    .filter(|key| *key == from)
+                    .for_each(|key| to.clone_into(key));
             }
         }
         for sequence in self.owned_sequences(table, Some(from)) {
@@ -206,7 +215,10 @@ impl Fold {
             for constraint in relation.constraints.values_mut() {
                 if let ConstraintRule::ForeignKey { references, referenced_columns, .. } = &mut constraint.kind {
                     if references == table {
-                        referenced_columns.iter_mut().filter(|column| *column == from).for_each(|column| to.clone_into(column));
+                        referenced_columns
+                            .iter_mut()
+                            .filter(|column| *column == from)
+                            .for_each(|column| to.clone_into(column));
                     }
                 }
             }
@@ -226,7 +238,7 @@ impl Fold {
         if self.catalog().indexes.get(&old).is_some_and(|index| index.constraint && index.table == *table) {
             let new = QualifiedName::new(table.schema.clone(), to);
             if let Some(index) = self.store.remove_index(&old) {
-                self.store.insert_index(new.clone(), index);
+                self.move_index(&old, new.clone(), index);
             }
             self.note_renamed(ObjectRef::new(ObjectKind::Index, &old), ObjectRef::new(ObjectKind::Index, &new));
         }
@@ -247,7 +259,7 @@ impl Fold {
         }
         self.note_renamed(ObjectRef::new(ObjectKind::Index, from), ObjectRef::new(ObjectKind::Index, to));
         self.gone.remove(&Key::Index(to.clone()));
-        self.store.insert_index(to.clone(), index);
+        self.move_index(from, to.clone(), index);
     }
 
     pub(super) fn rename_sequence(&mut self, from: &QualifiedName, to: QualifiedName) -> QualifiedName {
@@ -318,17 +330,10 @@ impl Fold {
     pub(super) fn change_relation_owner(&mut self, name: &QualifiedName, to: &str) {
         let fact = self.fact(to.to_owned());
         if let Some(relation) = self.store.relation_mut(name) {
+            if let Some(old) = &relation.owner.value {
+                relation.columns.iter_mut().for_each(|column| change_owner(&mut column.acl, old, to));
+            }
             hand_over(&mut relation.owner, &mut relation.acl, &fact);
-            let old = fact.clone();
-            relation.columns.iter_mut().for_each(|column| {
-                if let Some(owner) = old.get() {
-                    column.acl.rewrite(|entry| {
-                        if entry.grantor == entry.grantee {
-                            entry.grantor.clone_from(owner);
-                        }
-                    });
-                }
-            });
         }
         for sequence in self.owned_sequences(name, None) {
             self.change_sequence_owner(&sequence, to);
@@ -377,7 +382,11 @@ fn references_column(rule: &ConstraintRule, table: &QualifiedName, column: &str)
 /// Runs `change` on every expression on a relation.
 fn for_each_expression(relation: &mut Relation, mut change: impl FnMut(&mut Expression)) {
     for policy in relation.policies.values_mut() {
-        [&mut policy.using, &mut policy.check].into_iter().filter_map(|fact| fact.value.as_mut()).flatten().for_each(&mut change);
+        [&mut policy.using, &mut policy.check]
+            .into_iter()
+            .filter_map(|fact| fact.value.as_mut())
+            .flatten()
+            .for_each(&mut change);
     }
     for column in &mut relation.columns {
         column.default.iter_mut().chain(&mut column.generated).for_each(&mut change);
@@ -398,9 +407,9 @@ fn rewrites(relation: &Relation, renaming: &Renaming) -> bool {
 
 fn refers(relation: &Relation, from: &QualifiedName, renaming: &Renaming) -> bool {
     let view = relation.definition.as_ref().and_then(Fact::get).is_some_and(|view| view.reads.contains(from));
-    let foreign = relation.constraints.values().any(|constraint| {
-        matches!(&constraint.kind, ConstraintRule::ForeignKey { references, .. } if references == from)
-    });
+    let foreign = relation.constraints.values().any(
+        |constraint| matches!(&constraint.kind, ConstraintRule::ForeignKey { references, .. } if references == from),
+    );
     let rule = relation.rules.values().any(|rule| rule.writes.contains(from));
     view || foreign || rule || relation.parents.contains(from) || rewrites(relation, renaming)
 }

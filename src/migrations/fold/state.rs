@@ -1,6 +1,6 @@
 //! The fold's state: the Catalog under construction, the session, and what is recorded about the statement at hand.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use super::session::{Open, Session};
@@ -63,6 +63,8 @@ pub(super) struct Fold {
     /// Bare names of functions and relations that some expression or view ever referred to: anything else has no
     /// dependents to look for.
     pub(super) referenced: HashSet<String>,
+    /// Order in which indexes were made.
+    pub(super) index_order: HashMap<QualifiedName, usize>,
     /// Tables that ever had children.
     pub(super) parents: HashSet<QualifiedName>,
 }
@@ -95,6 +97,7 @@ impl Fold {
             open: Vec::new(),
             constraint_names: HashSet::new(),
             referenced: HashSet::new(),
+            index_order: HashMap::new(),
             parents: HashSet::new(),
         };
         fold.index_names();
