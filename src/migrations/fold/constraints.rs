@@ -141,10 +141,10 @@ impl Fold {
     pub(super) fn set_not_null(&mut self, table: &QualifiedName, column: &str, not_null: bool) {
         self.assume_column(table, column);
         let fact = self.fact(not_null);
-        if let Some(column) = self.column_mut(table, column) {
-            if column.not_null.value != fact.value {
-                column.not_null = fact;
-            }
+        if let Some(column) = self.column_mut(table, column)
+            && column.not_null.value != fact.value
+        {
+            column.not_null = fact;
         }
     }
 

@@ -5,7 +5,6 @@ use super::refs::Refs;
 use super::state::{Effect, Fold};
 use super::store::Key;
 use crate::catalog::{Constraint, ConstraintRule, Index, ObjectKind, ObjectRef, QualifiedName};
-use crate::sql;
 use crate::sql::ast::{CreateIndex, Expr, ExprKind, IndexKey, Name};
 
 impl Fold {

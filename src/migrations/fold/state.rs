@@ -12,7 +12,6 @@ use crate::coverage::{Coverage, CoverageKind};
 use crate::location::{LineIndex, Location, Span};
 use crate::migrations::host::Failure;
 use crate::migrations::{Executed, Platform, Within};
-use crate::sql;
 use crate::sql::ast::{CreateFunction, Expr, Name, Query, Statement};
 
 /// What a handler returns: an error only in strict mode.
