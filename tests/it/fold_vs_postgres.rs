@@ -12,7 +12,8 @@ use gardefou::migrations::{DefaultGrants, FoldOptions, History, MigrationFile, M
 use crate::facts;
 use crate::support::pg;
 
-pub(crate) fn history(files: &[(&str, &str)], platform: Platform) -> History {
+/// Whole files, all of them changed.
+pub(crate) fn files(files: &[(&str, &str)]) -> Vec<MigrationFile> {
     let files = files.iter().map(|(path, text)| MigrationFile {
         path: Arc::from(*path),
         text: Arc::from(*text),
@@ -21,7 +22,11 @@ pub(crate) fn history(files: &[(&str, &str)], platform: Platform) -> History {
         skipped: None,
         changed: true,
     });
-    let set = MigrationSet { files: files.collect(), ..MigrationSet::default() };
+    files.collect()
+}
+
+pub(crate) fn history(texts: &[(&str, &str)], platform: Platform) -> History {
+    let set = MigrationSet { files: files(texts), ..MigrationSet::default() };
     fold(&set, &FoldOptions { platform: Some(platform), default_grants: Some(DefaultGrants::Legacy) })
 }
 

@@ -11,4 +11,5 @@ mod support;
 mod volumetrics;
 
 mod facts;
+mod fold;
 mod fold_vs_postgres;

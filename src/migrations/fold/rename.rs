@@ -50,7 +50,7 @@ impl Fold {
         ];
         for (kind, names) in parts {
             for name in names {
-                self.note_renamed(ObjectRef::on(kind, from, name), ObjectRef::on(kind, to, name));
+                self.note_carried(ObjectRef::on(kind, from, name), ObjectRef::on(kind, to, name));
             }
         }
     }
@@ -71,6 +71,7 @@ impl Fold {
         for (index, new) in self.indexes_moved(from, to) {
             if let Some(mut found) = self.store.remove_index(&index) {
                 found.table = to.clone();
+                self.note_carried(ObjectRef::new(ObjectKind::Index, &index), ObjectRef::new(ObjectKind::Index, &new));
                 self.move_index(&index, new, found);
             }
         }

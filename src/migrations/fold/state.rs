@@ -25,6 +25,8 @@ pub(super) struct Note {
     pub(super) replaced: bool,
     pub(super) by: Option<ObjectRef>,
     pub(super) renamed_from: Option<ObjectRef>,
+    /// It only followed its table to another name.
+    pub(super) carried: bool,
     pub(super) conditional: bool,
 }
 
@@ -218,6 +220,7 @@ impl Fold {
             replaced: false,
             by: None,
             renamed_from: None,
+            carried: false,
             conditional,
         });
         note.at = at;
@@ -241,7 +244,25 @@ impl Fold {
     }
 
     pub(super) fn note_renamed(&mut self, from: ObjectRef, to: ObjectRef) {
-        let first = self.notes.get(&from).and_then(|note| note.renamed_from.clone()).unwrap_or(from);
-        self.note(to).renamed_from = Some(first);
+        let old = self.notes.remove(&from);
+        let first = old.as_ref().and_then(|note| note.renamed_from.clone()).unwrap_or(from);
+        let note = self.note(to);
+        note.renamed_from = Some(first);
+        note.carried = false;
+        if let Some(old) = old {
+            note.replaced |= old.replaced || old.dropped;
+        }
+    }
+
+    /// A part of a renamed table: what was noted about it moves along, and by itself this is no change.
+    pub(super) fn note_carried(&mut self, from: ObjectRef, to: ObjectRef) {
+        let (at, known) = (self.notes.get(&from).map(|note| note.at.clone()), self.notes.contains_key(&from));
+        let carried = self.notes.get(&from).is_none_or(|note| note.carried);
+        self.note_renamed(from, to.clone());
+        let note = self.note(to);
+        note.carried = carried;
+        if let (true, Some(at)) = (known, at) {
+            note.at = at;
+        }
     }
 }
