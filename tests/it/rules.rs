@@ -122,6 +122,18 @@ fn built_in_rules_keep_the_conventions() {
     assert!(broken.is_empty(), "{}", broken.join("\n"));
 }
 
+#[test]
+fn every_example_of_every_built_in_rule_holds() {
+    let rules = built_in();
+    let outcomes = rule::test::run(rules.iter());
+    assert!(outcomes.len() >= 2 * rules.iter().count(), "only {} examples", outcomes.len());
+    let failed: Vec<String> = outcomes
+        .into_iter()
+        .filter_map(|outcome| Some(format!("{}: {}: {}", outcome.rule, outcome.example, outcome.problem?)))
+        .collect();
+    assert!(failed.is_empty(), "{} examples fail:\n{}", failed.len(), failed.join("\n"));
+}
+
 fn problems(rule: &Rule) -> Vec<&'static str> {
     let message = &rule.message.text;
     let first = message.chars().next().unwrap_or(' ');
