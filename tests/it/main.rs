@@ -1,5 +1,6 @@
 //! The test suite: one binary, one module per surface.
 
+mod canonical;
 mod cli;
 mod config;
 mod discover;
@@ -7,4 +8,5 @@ mod report;
 mod rules;
 mod secrets;
 mod silencing;
+mod support;
 mod volumetrics;

@@ -106,11 +106,22 @@ impl<'a> Normaliser<'a> {
     fn call(&mut self, call: Call) -> Call {
         Call {
             name: unqualified(call.name),
-            args: call.args.into_iter().map(|arg| CallArg { value: self.expr(arg.value), ..arg }).collect(),
+            args: call.args.into_iter().flat_map(|arg| self.arguments(arg)).collect(),
             filter: call.filter.map(|filter| self.expr(filter)),
             order_by: self.all(call.order_by),
             window: self.all(call.window),
             ..call
+        }
+    }
+
+    /// `VARIADIC ARRAY[a, b]` is `a, b`.
+    fn arguments(&mut self, arg: CallArg) -> Vec<CallArg> {
+        let value = self.expr(arg.value);
+        match value.kind {
+            ExprKind::Array(values) if arg.variadic && arg.name.is_none() && !values.is_empty() => {
+                values.into_iter().map(argument).collect()
+            }
+            kind => vec![CallArg { value: bare(kind), ..arg }],
         }
     }
 
