@@ -4,6 +4,8 @@ mod canonical;
 mod cli;
 mod config;
 mod discover;
+mod expr;
+mod plpgsql;
 mod report;
 mod rules;
 mod secrets;

@@ -49,7 +49,10 @@ impl<'a> Normaliser<'a> {
             ExprKind::And(parts) => return super::boolean::join(self.all(parts), false),
             ExprKind::Or(parts) => return super::boolean::join(self.all(parts), true),
             ExprKind::Not(inner) => return super::boolean::negate(self.expr(*inner)),
-            ExprKind::Unary { op, expr } => ExprKind::Unary { op, expr: self.boxed(expr) },
+            ExprKind::Unary { op, expr } => match (op.as_str(), self.expr(*expr).kind) {
+                ("-", ExprKind::Number(number)) if !number.starts_with('-') => ExprKind::Number(format!("-{number}")),
+                (_, kind) => ExprKind::Unary { op, expr: Box::new(bare(kind)) },
+            },
             ExprKind::Binary { op, left, right } => return self.binary(op, *left, *right),
             ExprKind::Quantified { left, op, all, right } => self.quantified(*left, op, all, *right),
             ExprKind::In { expr, set, negated } => return self.in_set(*expr, set, negated),
