@@ -131,7 +131,7 @@ impl RuleNames {
         name == "all" || self.rules.iter().any(|(id, tags)| means(name, id, tags))
     }
 
-    /// `, did you mean …?` for a name it does not know.
+    /// `; did you mean …?` for a name it does not know.
     fn hint(&self, name: &str) -> String {
         let groups = self.rules.keys().filter_map(|id| id.split_once('/')).map(|(group, _)| group);
         let tags = self.rules.values().flatten().map(String::as_str);

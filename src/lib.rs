@@ -11,6 +11,7 @@ pub mod date;
 pub mod finding;
 pub mod location;
 pub mod migrations;
+pub mod platform;
 pub mod predicate;
 pub mod report;
 pub mod rule;

@@ -2,11 +2,8 @@
 
 use std::process::ExitCode;
 
-/// Deeply nested SQL is walked on the stack; the main thread's is small on some systems.
-const STACK: usize = 256 << 20;
-
 fn main() -> ExitCode {
-    let work = std::thread::Builder::new().stack_size(STACK).spawn(gardefou::cli::main);
+    let work = std::thread::Builder::new().stack_size(gardefou::cli::STACK).spawn(gardefou::cli::main);
     match work.map(std::thread::JoinHandle::join) {
         Ok(Ok(code)) => code,
         Ok(Err(_)) => gardefou::cli::failed("an internal error; please report it with the message above"),

@@ -3,8 +3,11 @@
 
 pub mod discover;
 mod eval;
+mod fold;
 mod host;
 mod interp;
+
+pub use fold::{detect_platform, fold};
 
 use std::sync::Arc;
 

@@ -26,6 +26,8 @@ pub struct Suppression {
     pub at: Location,
     /// The statement it applies to; `None` where none follows.
     pub target: Option<Span>,
+    /// No statement stands before it: it speaks of the file, too.
+    pub header: bool,
 }
 
 /// What is known about rules when silencing.
@@ -68,10 +70,11 @@ fn silence(findings: &mut [Finding], suppression: &Suppression) -> BTreeSet<Stri
 }
 
 fn covers(suppression: &Suppression, finding: &Finding) -> bool {
-    let (Some(target), Some(at)) = (suppression.target, &finding.location) else { return false };
-    at.file == suppression.at.file
-        && (target.start..target.end).contains(&at.span.start)
-        && suppression.rules.contains(&finding.rule)
+    let Some(at) = &finding.location else { return false };
+    let in_target = suppression.target.is_some_and(|target| (target.start..target.end).contains(&at.span.start));
+    // What is wrong with a file as a whole (its name, its order) is found at an empty span.
+    let of_file = suppression.header && at.span == Span::default();
+    at.file == suppression.at.file && (in_target || of_file) && suppression.rules.contains(&finding.rule)
 }
 
 /// The suppressions of a file, and a finding for each that is not understood.
@@ -86,7 +89,8 @@ pub fn read(migration: &Migration, all: &BTreeSet<String>) -> (Vec<Suppression>,
             Ok((rules, reason)) => {
                 let statements = statements.get_or_insert_with(|| statements_of(migration));
                 let target = target(&migration.file.text, comment.span, statements);
-                suppressions.push(Suppression { rules, reason, at, target });
+                let header = statements.iter().all(|span| span.start >= comment.span.end);
+                suppressions.push(Suppression { rules, reason, at, target, header });
             }
             Err(problem) => bad.push(bad_finding(at, problem)),
         }
@@ -168,7 +172,7 @@ fn target(text: &str, comment: Span, statements: &[Span]) -> Option<Span> {
 
 fn bad_finding(at: Location, problem: String) -> Finding {
     let message = format!("suppression silences nothing: it {problem}");
-    finding(BAD, Severity::Error, message, at, String::new())
+    finding(BAD, Severity::Error, message, at, problem)
 }
 
 fn unused_finding(suppression: &Suppression, rule: &str) -> Finding {

@@ -4,6 +4,7 @@
 //! Density in kg/m³, temperature in °C, pressure in psig, volume in litres. VCF is the factor that turns an observed
 //! volume into the volume at base temperature. Sources and what was validated against what: `docs/volumetrics.md`.
 
+mod batch;
 mod d1250_1980;
 mod d1250_2004;
 mod error;
@@ -11,6 +12,7 @@ mod grid;
 mod numeric;
 mod quantity;
 
+pub use batch::{BatchInput, BatchOutput, correct_batch};
 pub use d1250_1980::{Hydrometer, Precision, Settings1980, VcfDecimals};
 pub use error::{Limit, VolumetricError};
 pub use grid::{Grid, GridError};
@@ -130,7 +132,7 @@ pub struct Measurement {
 }
 
 /// A computed correction.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Correction {
     /// Density at the base temperature.
     pub density_base: Density,
@@ -139,9 +141,7 @@ pub struct Correction {
     /// Zone used.
     pub zone: Zone,
     /// What to know about the result.
-    pub notes: Vec<Note>,
-    /// Intermediate values by name, in order of computation, for `--explain`.
-    pub steps: Vec<(&'static str, f64)>,
+    pub notes: Notes,
 }
 
 /// Remarks on an accepted result.
@@ -155,14 +155,94 @@ pub enum Note {
     OutsideTable(f64),
 }
 
-/// Computes the correction of one measurement.
+impl std::fmt::Display for Note {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::ZoneBoundary(limit) => {
+                write!(f, "the table is undefined between its rows here: {limit} kg/m³ was taken as the zone limit")
+            }
+            Self::AcceptedWithoutConvergence(limit) => {
+                write!(
+                    f,
+                    "the iteration does not settle at the zone limit {limit} kg/m³: the standard accepts the value"
+                )
+            }
+            Self::OutsideTable(limit) => write!(f, "beyond {limit} °C, the end of the printed table for this density"),
+        }
+    }
+}
+
+/// The few notes a result can carry, without an allocation.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Notes([Option<Note>; 2]);
+
+impl Notes {
+    fn push(&mut self, note: Note) {
+        if let Some(free) = self.0.iter_mut().find(|slot| slot.is_none()) {
+            *free = Some(note);
+        }
+    }
+
+    fn extend(&mut self, note: Option<Note>) {
+        if let Some(note) = note {
+            self.push(note);
+        }
+    }
+
+    /// The notes.
+    pub fn iter(&self) -> impl Iterator<Item = Note> + '_ {
+        self.0.iter().flatten().copied()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.iter().all(Option::is_none)
+    }
+}
+
+/// Takes note of intermediate values; `()` does not.
+trait Trace {
+    fn step(&mut self, name: &'static str, value: f64) -> f64;
+}
+
+impl Trace for () {
+    #[inline(always)]
+    fn step(&mut self, _: &'static str, value: f64) -> f64 {
+        value
+    }
+}
+
+impl Trace for Vec<(&'static str, f64)> {
+    fn step(&mut self, name: &'static str, value: f64) -> f64 {
+        self.push((name, value));
+        value
+    }
+}
+
+/// Computes the correction of one measurement. Does not allocate.
 ///
 /// # Errors
 /// [`VolumetricError`] says which limit was left, or that the iteration did not settle.
 pub fn correct(method: &Method, measurement: &Measurement) -> Result<Correction, VolumetricError> {
+    traced(method, measurement, &mut ())
+}
+
+/// As [`correct`], with the intermediate values by name in order of computation; where it fails, those up to there.
+pub fn explain(
+    method: &Method,
+    measurement: &Measurement,
+) -> (Result<Correction, VolumetricError>, Vec<(&'static str, f64)>) {
+    let mut steps = Vec::new();
+    let result = traced(method, measurement, &mut steps);
+    (result, steps)
+}
+
+#[inline]
+fn traced<T: Trace>(method: &Method, measurement: &Measurement, trace: &mut T) -> Result<Correction, VolumetricError> {
     match method {
-        Method::D1250_1980(settings) => d1250_1980::correct(settings, measurement),
-        Method::D1250_2004 => d1250_2004::correct(measurement),
-        Method::Grid(grid) => grid.correct(measurement),
+        Method::D1250_1980(settings) => d1250_1980::correct(*settings, measurement, trace),
+        Method::D1250_2004 => d1250_2004::correct(measurement, trace),
+        Method::Grid(grid) => grid.correct(measurement, trace),
     }
 }

@@ -3,10 +3,11 @@
 mod predicate;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use super::Model;
 use super::model::is_own;
-use crate::catalog::{Expression, Policy, QualifiedName, Relation};
+use crate::catalog::{Expression, Policy, QualifiedName};
 use crate::sql::ast::PolicyCommand;
 
 pub(super) use predicate::{Shape, Verdict, analyse};
@@ -24,7 +25,7 @@ pub(super) enum Clause<'p> {
     /// Written, but what it says is not known.
     Unknown,
     /// Written.
-    Present(&'p Expression, Box<Shape>),
+    Present(&'p Expression, Rc<Shape>),
 }
 
 impl<'p> Clause<'p> {
@@ -55,17 +56,12 @@ impl<'p> Clause<'p> {
 }
 
 /// Analyses both clauses of a policy.
-pub(super) fn of_policy<'p>(
-    model: &Model<'_>,
-    name: &QualifiedName,
-    table: &Relation,
-    policy: &'p Policy,
-) -> PolicyFacts<'p> {
+pub(super) fn of_policy<'p>(model: &Model<'_>, name: &QualifiedName, policy: &'p Policy) -> PolicyFacts<'p> {
     let clause = |fact: &'p crate::catalog::Fact<Option<Expression>>| match fact.get() {
         None => Clause::Unknown,
         Some(None) => Clause::Absent,
-        Some(Some(expression)) => match analyse(model, name, table, expression) {
-            Some(shape) => Clause::Present(expression, Box::new(shape)),
+        Some(Some(expression)) => match analyse(model, name, expression) {
+            Some(shape) => Clause::Present(expression, shape),
             None => Clause::Unknown,
         },
     };
@@ -85,7 +81,7 @@ pub(super) fn policy_reads(model: &Model<'_>) -> BTreeMap<QualifiedName, BTreeSe
             if !matches!(policy.command, PolicyCommand::All | PolicyCommand::Select) {
                 continue;
             }
-            if let Some(shape) = of_policy(model, name, table, policy).using.shape() {
+            if let Some(shape) = of_policy(model, name, policy).using.shape() {
                 read.extend(shape.reads.iter().cloned());
             }
         }

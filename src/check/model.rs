@@ -1,12 +1,15 @@
 //! What subjects are derived from: the input with the indexes that many of them share.
 
-use std::cell::OnceCell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::cell::{OnceCell, RefCell};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::rc::Rc;
 
+use super::facts::Shape;
 use super::{CheckConfig, CheckInput};
 use crate::catalog::{Acl, AclEntry, Catalog, Fact, Index, Origin, PUBLIC, Privilege, QualifiedName, Relation};
 use crate::location::Location;
 use crate::migrations::Migration;
+use crate::predicate::{Analyser, Options};
 
 /// The input, indexed.
 pub struct Model<'a> {
@@ -16,6 +19,9 @@ pub struct Model<'a> {
     changed: BTreeSet<&'a str>,
     /// Tables read by the policies of each table with row level security.
     policy_reads: OnceCell<BTreeMap<QualifiedName, BTreeSet<QualifiedName>>>,
+    analyser: OnceCell<Analyser<'a>>,
+    /// Analysed expressions, by table and canonical text.
+    shapes: RefCell<HashMap<(QualifiedName, String), Rc<Shape>>>,
     indexes: OnceCell<BTreeMap<&'a QualifiedName, Vec<(&'a QualifiedName, &'a Index)>>>,
 }
 
@@ -27,7 +33,15 @@ impl<'a> Model<'a> {
         let reach = exposed.map(|role| (role.clone(), reach(input.catalog, role, true))).collect();
         let files = input.migrations.iter().filter(|migration| migration.file.changed);
         let changed = files.map(|migration| migration.file.path.as_ref()).collect();
-        Self { input, reach, changed, policy_reads: OnceCell::new(), indexes: OnceCell::new() }
+        Self {
+            input,
+            reach,
+            changed,
+            policy_reads: OnceCell::new(),
+            analyser: OnceCell::new(),
+            shapes: RefCell::default(),
+            indexes: OnceCell::new(),
+        }
     }
 
     /// The schema.
@@ -136,6 +150,23 @@ impl<'a> Model<'a> {
         let known = self.catalog().roles.get(role);
         let bypasses = known.is_some_and(|role| role.superuser.is(&true) || role.bypass_rls.is(&true));
         bypasses || self.config().privileged_roles.iter().any(|name| name == role)
+    }
+
+    /// What an expression on a table says; analysed once.
+    pub(super) fn shape_of(
+        &self,
+        table: &QualifiedName,
+        canonical: &str,
+        analyse: impl FnOnce(&Analyser<'a>) -> Shape,
+    ) -> Rc<Shape> {
+        let key = (table.clone(), canonical.to_owned());
+        if let Some(known) = self.shapes.borrow().get(&key) {
+            return Rc::clone(known);
+        }
+        let analyser = self.analyser.get_or_init(|| Analyser::new(self.catalog(), Options::default()));
+        let shape = Rc::new(analyse(analyser));
+        self.shapes.borrow_mut().insert(key, Rc::clone(&shape));
+        shape
     }
 
     /// The indexes on a table, by name.

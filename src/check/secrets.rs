@@ -30,7 +30,6 @@ const PREFIXES: &[(&str, &str, usize)] = &[
     ("Anthropic key", "sk-ant-", 20),
     ("SendGrid key", "SG.", 40),
     ("Google API key", "AIza", 35),
-    ("Resend key", "re_", 24),
 ];
 
 /// All secrets in a text, in order.
@@ -146,10 +145,7 @@ fn passwords(text: &str) -> Vec<Secret> {
         let after = lower.get(at + word.len()..).unwrap_or("");
         let literal = after.trim_start();
         let quote = at + word.len() + (after.len() - literal.len());
-        if !literal.starts_with('\'')
-            || after.len() == literal.len() && !literal.starts_with('\'')
-            || !in_role_statement(&lower, at)
-        {
+        if !literal.starts_with('\'') || !in_role_statement(&lower, at) {
             continue;
         }
         let length = literal.get(1..).and_then(|rest| rest.find('\'')).map_or(1, |end| end + 2);
@@ -162,7 +158,9 @@ fn passwords(text: &str) -> Vec<Secret> {
 
 /// Whether the statement around a byte begins with `create` or `alter` `role`, `user` or `group`.
 fn in_role_statement(lower: &str, at: usize) -> bool {
-    let before = lower.get(..at).unwrap_or("");
+    // Role options take a line or two; looking back no further keeps large files linear.
+    let window = lower.floor_char_boundary(at.saturating_sub(500));
+    let before = lower.get(window..at).unwrap_or("");
     let start = before.rfind(';').map_or(0, |semicolon| semicolon + 1);
     let words: Vec<&str> = before.get(start..).unwrap_or("").split_whitespace().collect();
     let verb = |pair: &[&str]| matches!(pair, ["create" | "alter", "role" | "user" | "group"]);

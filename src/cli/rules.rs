@@ -7,10 +7,11 @@ use anyhow::bail;
 use clap::{Args, Subcommand, ValueEnum};
 use serde::Serialize;
 
+use crate::config::{Config, Level};
 use crate::finding::Severity;
-use crate::report::{escape, json, many};
+use crate::report::{RuleDoc, escape, json, many};
 use crate::rule::{Rule, RuleSet};
-use crate::run;
+use crate::{run, silence};
 
 use super::{ConfigArguments, terminal};
 
@@ -76,7 +77,9 @@ fn list(arguments: &ListArguments) -> anyhow::Result<ExitCode> {
         Err(run::RunError::NoRules) => Vec::new(),
         chosen => chosen?,
     };
-    let rows: Vec<Row> = rules.iter().map(|rule| row(rule, &chosen)).collect();
+    let mut rows: Vec<Row> = rules.iter().map(|rule| row(rule, &chosen)).collect();
+    rows.extend(silence::docs().into_values().map(|doc| about_silencing(doc, &config)));
+    rows.sort_by(|a, b| a.id.cmp(&b.id));
     terminal::print(&match arguments.format {
         Format::Table => table(&rows),
         Format::Json => json::pretty(&rows),
@@ -94,6 +97,19 @@ fn row(rule: &Rule, chosen: &[Rule]) -> Row {
         built_in: rule.built_in,
         title: rule.title.clone(),
         tags: rule.tags.clone(),
+    }
+}
+
+/// Rules about silencing run whenever something is silenced, unless they are off.
+fn about_silencing(doc: RuleDoc, config: &Config) -> Row {
+    let level = config.level(&doc.id, &doc.tags);
+    Row {
+        severity: level.and_then(Level::severity).unwrap_or(doc.severity),
+        runs: level != Some(Level::Off),
+        built_in: true,
+        id: doc.id,
+        title: doc.title,
+        tags: doc.tags,
     }
 }
 

@@ -65,7 +65,7 @@ fn arrow(line: &str) -> Option<String> {
     let mark = line.find(":::").filter(|at| line.get(..*at).is_some_and(only_colour));
     let Some(mark) = mark else { return Some(line.to_owned()) };
     let rest = line.get(mark + 3..).unwrap_or("");
-    let alone = !rest.contains(|c: char| c == '/' || c == ':');
+    let alone = !rest.contains(['/', ':']);
     (!alone).then(|| line.replacen(":::", "-->", 1))
 }
 

@@ -52,7 +52,7 @@ pub enum RuleError {
         name: String,
         /// Where it was written, in words.
         place: String,
-        /// `, did you mean …?`
+        /// `; did you mean …?`
         hint: String,
     },
     /// A parameter the rule does not have, or of another type.

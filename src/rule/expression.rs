@@ -146,7 +146,8 @@ pub fn cel_root(target: &str) -> &str {
 fn parse_message(full: &str) -> String {
     let line = full.lines().next().unwrap_or("does not parse");
     let message = line.rsplit_once(": ").map_or(line, |(_, tail)| tail);
-    format!("does not parse: {message}")
+    let message = message.split(" expecting ").next().unwrap_or(message);
+    format!("does not parse: {}", message.replace("'<EOF>'", "at the end"))
 }
 
 /// A message with expressions in braces.

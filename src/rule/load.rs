@@ -126,7 +126,9 @@ fn shape_error(path: &str, error: &serde_saphyr::Error) -> RuleError {
 }
 
 fn one_line(text: &str) -> String {
-    text.lines().next().unwrap_or_default().trim_end_matches('.').to_owned()
+    let line = text.lines().next().unwrap_or_default();
+    // The position stands before the message already.
+    line.split(" at line ").next().unwrap_or(line).trim_end_matches('.').to_owned()
 }
 
 /// Turns a parsed file into a rule, collecting every mistake on the way.

@@ -49,7 +49,7 @@ impl RuleSet {
         let tags = self.iter().flat_map(|rule| rule.tags.iter().map(String::as_str));
         let ids = self.iter().map(|rule| rule.id.as_str());
         // `policy-to-public` is meant as `rls/policy-to-public`.
-        let bare = self.iter().find(|rule| rule.name() == name).map(|rule| format!(", did you mean `{}`?", rule.id));
+        let bare = self.iter().find(|rule| rule.name() == name).map(|rule| format!("; did you mean `{}`?", rule.id));
         let hint = bare.unwrap_or_else(|| hint(name, ids.chain(groups).chain(tags)));
         Some(RuleError::UnknownRule { name: name.to_owned(), place: place.to_owned(), hint })
     }
@@ -102,7 +102,7 @@ impl Rule {
         if want == got {
             Ok(())
         } else {
-            Err(format!("parameter `{name}` is a {}, not a {}", want.words(), got.words()))
+            Err(format!("parameter `{name}` takes {}, not {}", want.words(), got.words()))
         }
     }
 }

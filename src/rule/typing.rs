@@ -257,7 +257,7 @@ fn unknown_field<'n>(root: &str, path: &str, known: impl Iterator<Item = &'n str
     // A path is often right but for its prefix: `policy.always_true` for `policy.using.always_true`.
     let tail = known.iter().find(|name| name.rsplit('.').next() == path.rsplit('.').next() && **name != path);
     let hint = match tail {
-        Some(name) => format!(", did you mean `{root}.{name}`?"),
+        Some(name) => format!("; did you mean `{root}.{name}`?"),
         None => hint(path, known).replace("did you mean `", &format!("did you mean `{root}.")),
     };
     format!("unknown field `{root}.{path}`{hint}")

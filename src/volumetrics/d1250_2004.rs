@@ -1,9 +1,11 @@
 //! ASTM D1250-04/-08 (API MPMS 11.1-2004 with its addenda): base 60 °F, with temperatures taken from ITS-90 to IPTS-68,
 //! pressure correction, and the standard's own inversion.
 
+pub(super) mod batch;
+
 use super::error::{Limit, VolumetricError, within};
-use super::numeric::exp;
-use super::{Base, Correction, Density, DensityKind, Group, Measurement, Note, Vcf, Zone};
+use super::numeric::{exp, exp_m1_tiny};
+use super::{Base, Correction, Density, DensityKind, Group, Measurement, Note, Notes, Trace, Vcf, Zone};
 
 /// ITS-90 to IPTS-68, in powers of t/630 °C.
 const SHIFT: [f64; 8] = [-0.148_759, -0.267_408, 1.080_760, 1.269_056, -4.089_591, -1.871_251, 7.438_081, -3.536_296];
@@ -11,6 +13,9 @@ const SHIFT: [f64; 8] = [-0.148_759, -0.267_408, 1.080_760, 1.269_056, -4.089_59
 const BASE: f64 = 60.006_874_9;
 /// Difference of the two scales at 60 °F.
 const DELTA_60: f64 = 0.013_749_795_47;
+/// 15 °C and 20 °C in °F on IPTS-68: [`shifted_fahrenheit`] of them.
+const SHIFTED_15: f64 = 59.006_621_316_269_12;
+const SHIFTED_20: f64 = 68.008_921_288_339_99;
 const MAX_STEPS: u32 = 15;
 const TOLERANCE: f64 = 1e-6;
 /// Limits of the refined zones, kg/m³ at 60 °F.
@@ -97,8 +102,15 @@ impl Factors {
     }
 }
 
+/// CTL to 60 °F, `dt` degrees (IPTS-68) away.
+#[inline(always)]
+fn ctl(alpha60: f64, dt: f64) -> f64 {
+    exp(-alpha60 * dt * (1.0 + 0.8 * alpha60 * (dt + DELTA_60)))
+}
+
 impl Constants {
     /// rho* and alpha60 from rho60.
+    #[inline(always)]
     fn shifted_density(&self, density60: f64) -> (f64, f64) {
         if self.zone == Zone::Alpha {
             let u = self.k2 * DELTA_60;
@@ -106,14 +118,14 @@ impl Constants {
         }
         let a = DELTA_60 / 2.0 * ((self.k0 / density60 + self.k1) / density60 + self.k2);
         let b = (2.0 * self.k0 + self.k1 * density60) / (self.k0 + (self.k1 + self.k2 * density60) * density60);
-        let density = density60 * (1.0 + (exp(a * (1.0 + 0.8 * a)) - 1.0) / (1.0 + a * (1.0 + 1.6 * a) * b));
+        let density = density60 * (1.0 + exp_m1_tiny(a * (1.0 + 0.8 * a)) / (1.0 + a * (1.0 + 1.6 * a) * b));
         (density, (self.k0 / density + self.k1) / density + self.k2)
     }
 
-    fn factors(&self, density60: f64, conditions: &Conditions) -> Factors {
-        let (density, alpha60) = self.shifted_density(density60);
-        let dt = conditions.shifted - BASE;
-        let ctl = exp(-alpha60 * dt * (1.0 + 0.8 * alpha60 * (dt + DELTA_60)));
+    /// Factors from rho* and alpha60.
+    #[inline(always)]
+    fn factors(&self, density: f64, alpha60: f64, conditions: &Conditions) -> Factors {
+        let ctl = ctl(alpha60, conditions.shifted - BASE);
         if conditions.pressure <= 0.0 {
             return Factors { alpha60, ctl, cpl: 1.0, fp: 0.0 };
         }
@@ -134,7 +146,8 @@ impl Constants {
 }
 
 /// Computes one measurement.
-pub(super) fn correct(measurement: &Measurement) -> Result<Correction, VolumetricError> {
+#[inline]
+pub(super) fn correct<T: Trace>(measurement: &Measurement, trace: &mut T) -> Result<Correction, VolumetricError> {
     let group = measurement.group;
     let (base_range, observed_range) = ranges(group);
     let celsius = within(Limit::Temperature, measurement.temperature.celsius(), -50.0, 150.0)?;
@@ -150,34 +163,41 @@ pub(super) fn correct(measurement: &Measurement) -> Result<Correction, Volumetri
         DensityKind::At(base) => invert(group, density, &Conditions::new(base.celsius(), 0.0))?,
     };
     within(Limit::BaseDensity, density60, base_range.0, base_range.1)?;
-    Ok(finish(measurement, density60, note, &conditions))
+    Ok(finish(measurement, density60, note, &conditions, trace))
 }
 
-fn finish(measurement: &Measurement, density60: f64, note: Option<Note>, conditions: &Conditions) -> Correction {
+#[inline]
+fn finish<T: Trace>(
+    measurement: &Measurement,
+    density60: f64,
+    note: Option<Note>,
+    conditions: &Conditions,
+    trace: &mut T,
+) -> Correction {
     let constants = constants(measurement.group, density60);
-    let factors = constants.factors(density60, conditions);
+    let (density, alpha60) = constants.shifted_density(density60);
+    let factors = constants.factors(density, alpha60, conditions);
     let to_base = match measurement.base {
         Base::F60 => 1.0,
-        base => constants.factors(density60, &Conditions::new(base.celsius(), 0.0)).ctl,
+        Base::C15 => ctl(alpha60, SHIFTED_15 - BASE),
+        Base::C20 => ctl(alpha60, SHIFTED_20 - BASE),
     };
-    let vcf = factors.ctpl() / to_base;
+    trace.step("temperature_ipts68_f", conditions.shifted);
+    trace.step("density60_kgm3", density60);
+    trace.step("alpha60_per_f", alpha60);
+    trace.step("ctl60", factors.ctl);
+    trace.step("fp", factors.fp);
+    trace.step("cpl", factors.cpl);
+    trace.step("ctl60_at_base", to_base);
+    let vcf = trace.step("vcf", factors.ctpl() / to_base);
     let given = measurement.density_kind == DensityKind::At(measurement.base);
+    let mut notes = Notes::default();
+    notes.extend(note);
     Correction {
         density_base: if given { measurement.density } else { Density::computed(density60 * to_base) },
         vcf: Vcf::computed(vcf),
         zone: constants.zone,
-        notes: note.into_iter().collect(),
-        steps: vec![
-            ("temperature_ipts68_f", conditions.shifted),
-            ("density60_kgm3", density60),
-            ("alpha60_per_f", factors.alpha60),
-            ("ctl", factors.ctl),
-            ("fp", factors.fp),
-            ("cpl", factors.cpl),
-            ("ctpl", factors.ctpl()),
-            ("ctl_at_base", to_base),
-            ("vcf", vcf),
-        ],
+        notes,
     }
 }
 
@@ -187,7 +207,8 @@ fn invert(group: Group, observed: f64, conditions: &Conditions) -> Result<(f64, 
     let mut density = observed.clamp(low, high);
     for _ in 0..MAX_STEPS {
         let zone = constants(group, density);
-        let factors = zone.factors(density, conditions);
+        let (shifted, alpha60) = zone.shifted_density(density);
+        let factors = zone.factors(shifted, alpha60, conditions);
         if (observed - density * factors.ctpl()).abs() < TOLERANCE {
             return Ok((density, None));
         }

@@ -1,7 +1,7 @@
 //! Bilinear interpolation in a user's table of observed density × temperature. No extrapolation.
 
 use super::error::{Limit, VolumetricError, within};
-use super::{Correction, Density, DensityKind, Measurement, Vcf, Zone};
+use super::{Base, Correction, Density, DensityKind, Measurement, Notes, Trace, Vcf, Zone};
 
 /// A complete rectangular table: rows by observed density, columns by temperature.
 #[derive(Debug, Clone, PartialEq)]
@@ -69,7 +69,17 @@ impl Grid {
         )
     }
 
-    pub(super) fn correct(&self, measurement: &Measurement) -> Result<Correction, VolumetricError> {
+    pub(super) fn correct<T: Trace>(
+        &self,
+        measurement: &Measurement,
+        trace: &mut T,
+    ) -> Result<Correction, VolumetricError> {
+        if measurement.base != Base::C15 {
+            return Err(VolumetricError::Unsupported { what: "a base other than 15 °C" });
+        }
+        if measurement.pressure.psig() > 0.0 {
+            return Err(VolumetricError::Unsupported { what: "a pressure correction" });
+        }
         if measurement.density_kind != DensityKind::Observed {
             return Err(VolumetricError::Unsupported { what: "a density at base temperature" });
         }
@@ -81,13 +91,12 @@ impl Grid {
             let high = at(row + 1, column) + (at(row + 1, column + 1) - at(row + 1, column)) * along;
             low + (high - low) * across
         };
-        Ok(Correction {
-            density_base: Density::computed(blend(|node| node.0)),
-            vcf: Vcf::computed(blend(|node| node.1)),
-            zone: Zone::Grid,
-            notes: Vec::new(),
-            steps: vec![("row", row as f64), ("column", column as f64), ("across", across), ("along", along)],
-        })
+        for (name, value) in [("row", row as f64), ("column", column as f64), ("across", across), ("along", along)] {
+            trace.step(name, value);
+        }
+        let density_base = Density::computed(trace.step("density_base_kgm3", blend(|node| node.0)));
+        let vcf = Vcf::computed(trace.step("vcf", blend(|node| node.1)));
+        Ok(Correction { density_base, vcf, zone: Zone::Grid, notes: Notes::default() })
     }
 }
 

@@ -147,12 +147,12 @@ fn unknown_rule_names_are_errors_with_a_place() {
     let cases = [
         (
             "select: [policy-to-public]",
-            "gardefou.yaml:1:10: `policy-to-public` is no rule, group or tag, did you mean `rls/policy-to-public`?",
+            "gardefou.yaml:1:10: `policy-to-public` is no rule, group or tag; did you mean `rls/policy-to-public`?",
         ),
-        ("ignore:\n  - rsl", "gardefou.yaml:2:5: `rsl` is no rule, group or tag, did you mean `rls`?"),
+        ("ignore:\n  - rsl", "gardefou.yaml:2:5: `rsl` is no rule, group or tag; did you mean `rls`?"),
         (
             "rules:\n  rls/not-force: off",
-            "gardefou.yaml:2:18: `rls/not-force` is no rule, group or tag, did you mean `rls/not-forced`?",
+            "gardefou.yaml:2:18: `rls/not-force` is no rule, group or tag; did you mean `rls/not-forced`?",
         ),
         ("waivers: [{rule: rls, object: x, reason: y}]", "gardefou.yaml:1:11: `rls` is no rule, group or tag"),
         ("select: [\"\\e[31m\"]", "gardefou.yaml:1:10: `\\u{1b}[31m` is no rule, group or tag"),

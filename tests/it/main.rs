@@ -12,3 +12,6 @@ mod secrets;
 mod silencing;
 mod support;
 mod volumetrics;
+
+mod facts;
+mod fold_vs_postgres;

@@ -127,6 +127,24 @@ fn comments_silence_the_next_statement_only() {
 }
 
 #[test]
+fn a_comment_at_the_head_speaks_of_the_file() {
+    let all = rules();
+    let known = KnownRules { all: &all, ran: &all };
+    let ignore = "-- gardefou:ignore rls/not-forced why";
+    for (text, expected) in [
+        (format!("{ignore}\n@a;"), State::Suppressed),
+        (format!("-- x\n\n{ignore}\n"), State::Suppressed),
+        (format!("@a;\n{ignore}\n@b;"), State::New),
+    ] {
+        let migration = migration(&text);
+        let whole_file = migration.lines.locate(&text, Span::default());
+        let found = vec![finding(RULES[2], "m.sql", Some(whole_file))];
+        let out = suppression::apply(found, std::slice::from_ref(&migration), known);
+        assert_eq!(out[0].state, expected, "{text}");
+    }
+}
+
+#[test]
 fn a_comment_that_is_not_understood_silences_nothing() {
     let cases = [
         "gardefou:ignore",
@@ -170,8 +188,8 @@ fn what_is_said_about_suppressions() {
         .map(|finding| format!("{:?} {}: {}", finding.severity, finding.rule, finding.message))
         .collect();
     insta::assert_snapshot!(said.join("\n"), @r"
-    Error config/bad-suppression: suppression silences nothing: it names `rls/policy-to-pubic`, which is no rule, did you mean `rls/policy-to-public`?
-    Error config/bad-suppression: suppression silences nothing: it names `policy-to-public`, which is no rule, did you mean `rls/policy-to-public`?
+    Error config/bad-suppression: suppression silences nothing: it names `rls/policy-to-pubic`, which is no rule; did you mean `rls/policy-to-public`?
+    Error config/bad-suppression: suppression silences nothing: it names `policy-to-public`, which is no rule; did you mean `rls/policy-to-public`?
     Error config/bad-suppression: suppression silences nothing: it gives no reason
     Error config/bad-suppression: suppression silences nothing: it is not of the form `gardefou:ignore rule[, rule] reason`
     Warning config/unused-suppression: suppression of `rls/not-forced` silences nothing: the statement has no such finding

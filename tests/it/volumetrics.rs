@@ -1,10 +1,12 @@
 //! The volumetric engine against published numbers, its own mathematics, and any bits at all.
 
 use gardefou::volumetrics::{
-    Base, Correction, Density, DensityKind, Group, Hydrometer, Measurement, Method, Precision, Pressure, Settings1980,
-    Temperature, ThermalExpansion, VcfDecimals, VolumetricError, correct,
+    Base, BatchInput, BatchOutput, Correction, Density, DensityKind, Group, Hydrometer, Measurement, Method, Notes,
+    Precision, Pressure, Settings1980, Temperature, ThermalExpansion, VcfDecimals, VolumetricError, correct,
+    correct_batch,
 };
 use proptest::prelude::*;
+use proptest::strategy::ValueTree;
 
 /// One row of `tests/data/d1250_vectors.csv`; its header names the columns.
 struct Vector {
@@ -274,6 +276,105 @@ proptest! {
         if let Ok(result) = result {
             prop_assert!(result.vcf.factor().is_finite() && result.density_base.kg_m3().is_finite());
         }
+    }
+}
+
+#[test]
+fn a_batch_gives_what_single_rows_give_to_the_bit() {
+    let mut runner = proptest::test_runner::TestRunner::deterministic();
+    let densities = proptest::collection::vec(prop_oneof![600.0..1100.0f64, 765.0..792.0f64, any::<f64>()], 1000);
+    let temperatures = proptest::collection::vec(prop_oneof![-60.0..160.0f64, 5.0..45.0f64, any::<f64>()], 1000);
+    let densities = densities.new_tree(&mut runner).unwrap().current();
+    let temperatures = temperatures.new_tree(&mut runner).unwrap().current();
+    let glass = Method::D1250_1980(Settings1980 { hydrometer: Hydrometer::Glass15, ..Settings1980::default() });
+    let mut output = BatchOutput::default();
+    let (mut computed, mut failed) = (0, 0);
+    for (method, group) in [&FULL_1980, &glass, &Method::D1250_2004]
+        .into_iter()
+        .flat_map(|method| [Group::Refined, Group::Crude, Group::Lube].map(|group| (method, group)))
+    {
+        for base in [Base::C15, Base::C20, Base::F60] {
+            let input = BatchInput {
+                group,
+                density_kind: DensityKind::Observed,
+                base,
+                densities: &densities,
+                temperatures: &temperatures,
+                pressures: &[],
+            };
+            correct_batch(method, &input, &mut output);
+            for row in 0..densities.len() {
+                let single = single(method, group, base, densities[row], temperatures[row]);
+                let failure = output.failures.iter().find(|(at, _)| *at == row);
+                let notes =
+                    output.notes.iter().find(|(at, _)| *at == row).map_or(Notes::default(), |(_, notes)| *notes);
+                match single {
+                    Ok(expected) => {
+                        computed += 1;
+                        assert_eq!(output.densities[row].to_bits(), expected.density_base.kg_m3().to_bits());
+                        assert_eq!(output.vcfs[row].to_bits(), expected.vcf.factor().to_bits());
+                        assert_eq!((output.zones[row], notes), (Some(expected.zone), expected.notes));
+                    }
+                    // NaN is not equal to itself: compare what is said.
+                    Err(expected) => {
+                        failed += 1;
+                        assert_eq!(failure.map(|(_, error)| error.to_string()), Some(expected.to_string()));
+                    }
+                }
+            }
+        }
+    }
+    assert!(computed > 10_000 && failed > 10_000, "{computed} computed, {failed} failed");
+}
+
+fn single(
+    method: &Method,
+    group: Group,
+    base: Base,
+    density: f64,
+    celsius: f64,
+) -> Result<Correction, VolumetricError> {
+    let measurement = Measurement {
+        group,
+        density: Density::from_kg_m3(density)?,
+        density_kind: DensityKind::Observed,
+        temperature: Temperature::from_celsius(celsius)?,
+        pressure: Pressure::ATMOSPHERIC,
+        base,
+    };
+    correct(method, &measurement)
+}
+
+#[test]
+fn at_a_zone_limit_observed_density_and_vcf_still_belong_together() {
+    // Also where the jump of alpha leaves no solution: one formula must give both results.
+    for base in [770.0, 787.0, 838.25] {
+        for step in 0..200 {
+            let celsius = -10.0 + f64::from(step % 20) * 5.0;
+            let density = base + f64::from(step) * 0.005 - (celsius - 15.0) * 0.8;
+            let result =
+                correct(&FULL_1980, &measurement(Group::Refined, density, DensityKind::Observed, celsius)).unwrap();
+            let back = result.density_base.kg_m3() * result.vcf.factor();
+            assert!((back - density).abs() < 1e-9, "{density} at {celsius}: {back}");
+        }
+    }
+}
+
+#[test]
+fn a_density_stated_at_the_base_comes_back_as_given() {
+    let table = Method::D1250_1980(Settings1980 { precision: Precision::Table, ..Settings1980::default() });
+    for (method, base) in [&FULL_1980, &table, &Method::D1250_2004]
+        .into_iter()
+        .flat_map(|method| [Base::C15, Base::C20, Base::F60].map(|base| (method, base)))
+    {
+        let mut given = measurement(Group::Refined, 842.37, DensityKind::At(base), 31.0);
+        given.base = base;
+        assert_eq!(correct(method, &given).unwrap().density_base.kg_m3(), 842.37);
+        // The three bases describe one product: its volume shrinks by the same factor from one temperature to another.
+        let hot = correct(method, &given).unwrap().vcf.factor();
+        given.temperature = Temperature::from_celsius(10.0).unwrap();
+        let cold = correct(method, &given).unwrap().vcf.factor();
+        assert!((hot / cold - 0.982_57).abs() < 5e-4, "{method:?} {base:?}: {}", hot / cold);
     }
 }
 

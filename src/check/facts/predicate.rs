@@ -1,32 +1,12 @@
-//! One expression, analysed.
+//! One expression, analysed by `predicate`: the roles rules speak of, and its words for what it finds.
 
-use crate::catalog::{Expression, QualifiedName, Relation};
+use std::rc::Rc;
+
+use crate::catalog::{Expression, QualifiedName};
 use crate::check::Model;
-use crate::sql::ast::ExprKind;
+use crate::predicate::{self, RoleContext};
 
-/// What an expression lets through.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Verdict {
-    /// Every row.
-    Always,
-    /// No row.
-    Never,
-    /// Some rows, by their content.
-    Rows,
-    /// Not known.
-    Unknown,
-}
-
-impl Verdict {
-    pub(crate) const fn word(self) -> &'static str {
-        match self {
-            Self::Always => "always",
-            Self::Never => "never",
-            Self::Rows => "rows",
-            Self::Unknown => "unknown",
-        }
-    }
-}
+pub(crate) use crate::predicate::Verdict;
 
 /// What an expression says.
 #[derive(Debug, Clone)]
@@ -38,7 +18,7 @@ pub(crate) struct Shape {
     /// For a signed-in caller.
     pub(crate) authenticated: Verdict,
     /// The constant NULL.
-    pub(crate) null: bool,
+    pub(crate) is_null: bool,
     pub(crate) calls: Vec<String>,
     pub(crate) unwrapped_auth_calls: Vec<String>,
     pub(crate) uses_auth_uid: bool,
@@ -46,29 +26,38 @@ pub(crate) struct Shape {
     pub(crate) signed_in_only: bool,
     pub(crate) anon_inverted: bool,
     pub(crate) columns: Vec<String>,
+    pub(crate) missing_columns: Vec<String>,
     pub(crate) reads: Vec<QualifiedName>,
+    pub(crate) reads_auth_users: bool,
 }
 
 /// Analyses an expression on a relation; `None` where it could not be parsed.
-pub(crate) fn analyse(_: &Model<'_>, _: &QualifiedName, _: &Relation, expression: &Expression) -> Option<Shape> {
+pub(crate) fn analyse(model: &Model<'_>, relation: &QualifiedName, expression: &Expression) -> Option<Rc<Shape>> {
     let ast = expression.ast.as_deref()?;
-    let verdict = match &ast.kind {
-        ExprKind::Bool(true) => Verdict::Always,
-        ExprKind::Bool(false) | ExprKind::Null => Verdict::Never,
-        _ => Verdict::Unknown,
-    };
-    Some(Shape {
+    Some(model.shape_of(relation, &expression.canonical, |analyser| {
+        let verdict = |role: &RoleContext| analyser.analyse(ast, relation, role).verdict;
+        shape(
+            analyser.shape(ast, relation),
+            [RoleContext::anyone(), RoleContext::anon(), RoleContext::authenticated()].each_ref().map(verdict),
+        )
+    }))
+}
+
+fn shape(shape: predicate::Shape, [verdict, anon, authenticated]: [Verdict; 3]) -> Shape {
+    Shape {
         verdict,
-        anon: verdict,
-        authenticated: verdict,
-        null: ast.kind == ExprKind::Null,
-        calls: Vec::new(),
-        unwrapped_auth_calls: Vec::new(),
-        uses_auth_uid: false,
-        user_metadata: false,
-        signed_in_only: false,
-        anon_inverted: false,
-        columns: Vec::new(),
-        reads: Vec::new(),
-    })
+        anon,
+        authenticated,
+        is_null: shape.constant == Some(None),
+        calls: shape.functions.into_iter().collect(),
+        unwrapped_auth_calls: shape.unwrapped_auth_calls.into_iter().map(|call| call.name).collect(),
+        uses_auth_uid: shape.uses_auth_uid,
+        user_metadata: shape.user_metadata.is_some(),
+        signed_in_only: shape.signed_in_only,
+        anon_inverted: shape.auth_inverted.is_some(),
+        columns: shape.columns.into_iter().collect(),
+        missing_columns: shape.missing_columns.into_iter().collect(),
+        reads: shape.tables.into_iter().collect(),
+        reads_auth_users: shape.auth_users.is_some(),
+    }
 }

@@ -294,8 +294,7 @@ impl<'a, 'm> One<'a, 'm> {
 
     fn is_open(&self, fact: &Fact<Option<Expression>>) -> Option<bool> {
         let Some(expression) = fact.get()? else { return Some(false) };
-        let (table, relation) = (self.table()?, self.relation_now()?);
-        let shape = facts::analyse(self.model, &table, relation, expression)?;
+        let shape = facts::analyse(self.model, &self.table()?, expression)?;
         Some(shape.verdict == Verdict::Always)
     }
 

@@ -50,7 +50,7 @@ impl One<'_, '_> {
         self.roles(&mut b);
         self.surroundings(&mut b);
         if needed.any(ANALYSED) {
-            let facts = facts::of_policy(self.model, self.name, self.table, self.policy);
+            let facts = facts::of_policy(self.model, self.name, self.policy);
             self.using(&mut b, &facts.using);
             self.check(&mut b, &facts.check);
             self.effective_check(&mut b, &facts);
@@ -142,7 +142,7 @@ impl One<'_, '_> {
         b.derived("using.text", fact, || clause.text());
         b.derived("using.always_true", fact, || clause.ask(false, |s| self.always(s)));
         b.derived("using.never_true", fact, || clause.ask(false, |s| Some(s.verdict == Verdict::Never)));
-        b.derived("using.is_null", fact, || clause.ask(false, |s| Some(s.null)));
+        b.derived("using.is_null", fact, || clause.ask(false, |s| Some(s.is_null)));
         b.derived("using.calls", fact, || clause.ask(Vec::new(), |s| Some(s.calls.clone())));
         b.derived("using.uses_auth_uid", fact, || clause.ask(false, |s| Some(s.uses_auth_uid)));
         b.derived("using.unwrapped_auth_calls", fact, || {
@@ -154,7 +154,7 @@ impl One<'_, '_> {
         b.derived("using.columns", fact, || clause.ask(Vec::new(), |s| Some(s.columns.clone())));
         b.derived("using.missing_columns", fact, || clause.ask(Vec::new(), |s| self.missing(s)));
         b.derived("using.reads", fact, || clause.ask(Vec::new(), |s| Some(names(&s.reads))));
-        b.derived("using.reads_auth_users", fact, || clause.ask(false, |s| Some(reads_auth_users(s))));
+        b.derived("using.reads_auth_users", fact, || clause.ask(false, |s| Some(s.reads_auth_users)));
     }
 
     fn check(&self, b: &mut Builder<'_>, clause: &Clause<'_>) {
@@ -163,7 +163,7 @@ impl One<'_, '_> {
         b.derived("check.text", fact, || clause.text());
         b.derived("check.always_true", fact, || clause.ask(false, |s| self.always(s)));
         b.derived("check.never_true", fact, || clause.ask(false, |s| Some(s.verdict == Verdict::Never)));
-        b.derived("check.is_null", fact, || clause.ask(false, |s| Some(s.null)));
+        b.derived("check.is_null", fact, || clause.ask(false, |s| Some(s.is_null)));
         b.derived("check.calls", fact, || clause.ask(Vec::new(), |s| Some(s.calls.clone())));
         b.derived("check.uses_auth_uid", fact, || clause.ask(false, |s| Some(s.uses_auth_uid)));
         b.derived("check.unwrapped_auth_calls", fact, || {
@@ -175,7 +175,7 @@ impl One<'_, '_> {
         b.derived("check.columns", fact, || clause.ask(Vec::new(), |s| Some(s.columns.clone())));
         b.derived("check.missing_columns", fact, || clause.ask(Vec::new(), |s| self.missing(s)));
         b.derived("check.reads", fact, || clause.ask(Vec::new(), |s| Some(names(&s.reads))));
-        b.derived("check.reads_auth_users", fact, || clause.ask(false, |s| Some(reads_auth_users(s))));
+        b.derived("check.reads_auth_users", fact, || clause.ask(false, |s| Some(s.reads_auth_users)));
         b.derived("check.same", fact, || {
             let (using, check) = (self.policy.using.get()?, fact.get()?);
             Some(check.is_some() && using == check)
@@ -283,23 +283,12 @@ impl One<'_, '_> {
     }
 
     fn missing(&self, shape: &Shape) -> Option<Vec<String>> {
-        if !self.table.columns_complete {
-            return None;
-        }
-        let known = |column: &str| self.table.column(column).is_some() || SYSTEM_COLUMNS.contains(&column);
-        Some(shape.columns.iter().filter(|column| !known(column)).cloned().collect())
+        self.table.columns_complete.then(|| shape.missing_columns.clone())
     }
 }
 
-/// Columns every table has.
-const SYSTEM_COLUMNS: &[&str] = &["tableoid", "ctid", "xmin", "xmax", "cmin", "cmax"];
-
 fn names(tables: &[QualifiedName]) -> Vec<String> {
     tables.iter().map(ToString::to_string).collect()
-}
-
-fn reads_auth_users(shape: &Shape) -> bool {
-    shape.reads.iter().any(|table| table.schema == "auth" && table.name == "users")
 }
 
 pub(super) const fn command_word(command: PolicyCommand) -> &'static str {

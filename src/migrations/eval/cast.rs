@@ -35,6 +35,11 @@ pub(super) fn cast(
     }
 }
 
+/// `value::ty`, where no relation needs to be noted.
+pub(in crate::migrations) fn cast_value(value: Value, ty: &TypeName, names: Names<'_>) -> Result<Value, Failure> {
+    cast(value, ty, names, &mut BTreeSet::new())
+}
+
 fn invalid(from: &Value, ty: &str, to: Option<Value>) -> Result<Value, Failure> {
     match (to, from) {
         (Some(value), _) => Ok(value),

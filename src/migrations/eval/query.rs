@@ -243,7 +243,8 @@ impl Evaluator<'_> {
     ) -> Result<(), Failure> {
         let presence = tuple.presence;
         let parts = tuple.parts.clone();
-        let (values, set) = self.on(sources, tuple, group, |this| {
+        let before = (presence != Presence::Certain).then(|| self.world.unsure(true));
+        let projected = self.on(sources, tuple, group, |this| {
             let (mut values, mut set) = (Vec::new(), None);
             for item in columns {
                 match &item.expr.kind {
@@ -258,7 +259,11 @@ impl Evaluator<'_> {
                 }
             }
             Ok((values, set))
-        })?;
+        });
+        if let Some(before) = before {
+            self.world.unsure(before);
+        }
+        let (values, set) = projected?;
         match set {
             None => rows.rows.push((values, presence)),
             Some((at, items)) => rows.rows.extend(items.rows.into_iter().map(|(item, sure)| {

@@ -30,6 +30,7 @@ impl Fold {
             }
         }
         self.refer(create.keys.iter().map(|key| &key.expr).chain(&create.filter));
+        let filter = create.filter.as_ref().map(|filter| self.expression_on(filter, &table));
         let index = Index {
             provenance: self.provenance(),
             table,
@@ -37,7 +38,7 @@ impl Fold {
             method: create.method.clone(),
             keys: create.keys.iter().map(key_text).collect(),
             include: create.include.clone(),
-            filter: create.filter.as_ref().map(|filter| self.expression(filter)),
+            filter,
             constraint: false,
             comment: None,
         };
@@ -109,7 +110,7 @@ impl Fold {
 fn key_text(key: &IndexKey) -> String {
     let expr = match &key.expr.kind {
         ExprKind::Column(parts) => parts.last().cloned().unwrap_or_default(),
-        _ => sql::canonical(&key.expr),
+        _ => super::syntax::canonical(&key.expr),
     };
     if key.options.is_empty() { expr } else { format!("{expr} {}", key.options) }
 }

@@ -14,6 +14,8 @@ pub(super) struct Refs {
     pub(super) relations: Vec<Name>,
     /// Functions called.
     pub(super) calls: Vec<Name>,
+    /// Number of arguments of each call.
+    pub(super) call_sizes: Vec<usize>,
     /// Column references.
     pub(super) columns: Vec<Vec<String>>,
     /// Types cast to.
@@ -132,8 +134,10 @@ impl Walk {
 
     fn call(&mut self, call: &Call, depth: usize) {
         self.found.calls.push(call.name.clone());
+        self.found.call_sizes.push(call.args.len());
         call.args.iter().for_each(|arg| self.expr(&arg.value, depth + 1));
-        call.filter.iter().for_each(|filter| self.expr(filter, depth + 1));
+        let rest = call.filter.iter().chain(&call.order_by).chain(&call.window);
+        rest.for_each(|expr| self.expr(expr, depth + 1));
     }
 
     fn all(&mut self, exprs: &[Expr], depth: usize) {

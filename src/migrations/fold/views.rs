@@ -88,7 +88,7 @@ impl Fold {
         let calls = self.called(&refs);
         self.referenced.extend(reads.iter().chain(&calls).map(|name| name.name.clone()));
         self.referenced.extend(refs.types.iter().map(|ty| ty.name.name.clone()));
-        let canonical = sql::canonical_query(query);
+        let canonical = super::syntax::canonical_query(query);
         ViewDefinition { text: self.query_text(query, &canonical), canonical, reads, calls }
     }
 
