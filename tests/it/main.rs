@@ -1,8 +1,11 @@
 //! The test suite: one binary, one module per surface.
 
+mod canonical;
 mod cli;
 mod config;
 mod discover;
+mod expr;
+mod plpgsql;
 mod report;
 mod rules;
 mod secrets;
