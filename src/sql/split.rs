@@ -197,7 +197,8 @@ impl<'a> Splitter<'a> {
 
     /// At the end of the text: where brackets did not balance, goes back to the first semicolon inside them.
     fn end_of_text(&mut self) -> bool {
-        let Some(mark) = self.now.semicolon.take().filter(|_| self.now.error.is_none()) else {
+        let open = self.now.parens > 0 || self.now.blocks > 0;
+        let Some(mark) = self.now.semicolon.take().filter(|_| open && self.now.error.is_none()) else {
             self.finish();
             return false;
         };

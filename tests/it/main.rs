@@ -9,14 +9,19 @@
     reason = "a test fails by panicking, in its helpers too"
 )]
 
+mod canonical;
 mod cli;
 mod config;
 mod discover;
+mod expr;
+mod plpgsql;
 mod report;
 mod rules;
 mod secrets;
 mod silencing;
+mod support;
 mod volumetrics;
 
 mod facts;
+mod fold;
 mod fold_vs_postgres;

@@ -52,13 +52,16 @@ impl Fold {
         after: Option<&ObjectState>,
         note: Option<&Note>,
     ) -> Option<Change> {
+        let carried = note.is_some_and(|note| note.carried);
         let remade = note.is_some_and(|note| note.replaced || note.dropped);
         let kind = match (before, after) {
             (None, None) => return None,
             (None, Some(_)) => ChangeKind::Created,
             (Some(_), None) => ChangeKind::Dropped,
             (Some(_), Some(_)) if remade => ChangeKind::Replaced,
-            (Some(old), Some(new)) if old == new && from.is_none() => return None,
+            (Some(old), Some(new)) if old == new && (from.is_none() || carried) => return None,
+            // An index knows its table by name.
+            (Some(ObjectState::Index(_)), Some(_)) if carried => return None,
             // Other kinds' inner state is not kept: being noted is the difference.
             (Some(_), Some(_)) => ChangeKind::Altered,
         };
@@ -100,7 +103,9 @@ fn spread(key: &Key, saved: Saved, states: &mut States) {
             let kind = if domain { ObjectKind::Domain } else { ObjectKind::Type };
             put(kind, name, ObjectState::Type(ty));
         }
-        (Key::EventTrigger(name), Saved::EventTrigger(Some(_))) => put(ObjectKind::EventTrigger, name, ObjectState::Other),
+        (Key::EventTrigger(name), Saved::EventTrigger(Some(_))) => {
+            put(ObjectKind::EventTrigger, name, ObjectState::Other)
+        }
         (Key::Extension(name), Saved::Extension(Some(_))) => put(ObjectKind::Extension, name, ObjectState::Other),
         (Key::Publication(name), Saved::Publication(Some(_))) => put(ObjectKind::Publication, name, ObjectState::Other),
         // Absent on this side, or nothing with a name of its own.

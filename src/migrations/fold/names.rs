@@ -117,7 +117,11 @@ impl Fold {
     pub(super) fn find_routines(&self, routine: &RoutineRef) -> Vec<FunctionKey> {
         let fits = |key: &&FunctionKey| {
             routine.kind == ObjectKind::Routine
-                || self.catalog().functions.get(key).is_some_and(|f| f.kind == routine.kind || f.provenance.is_assumed())
+                || self
+                    .catalog()
+                    .functions
+                    .get(key)
+                    .is_some_and(|f| f.kind == routine.kind || f.provenance.is_assumed())
         };
         let Some(args) = &routine.args else {
             let name = self.lookup(&routine.name, |name| self.overloads(name).any(|key| fits(&key)));
@@ -157,7 +161,12 @@ impl Fold {
 
     /// The function of a trigger or event trigger, which takes no arguments.
     pub(super) fn trigger_function(&self, name: &Name) -> QualifiedName {
-        self.find_function_name(name).unwrap_or_else(|| self.guess(name))
+        let builtin = matches!(
+            name.name.as_str(),
+            "suppress_redundant_updates_trigger" | "tsvector_update_trigger" | "tsvector_update_trigger_column"
+        );
+        let guess = if builtin { QualifiedName::new("pg_catalog", name.name.clone()) } else { self.guess(name) };
+        self.find_function_name(name).unwrap_or(guess)
     }
 
     /// `f()` as an object, in the record of the statement.

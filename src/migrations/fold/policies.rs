@@ -62,7 +62,11 @@ impl Fold {
         self.fact(names)
     }
 
-    fn policy_clause(&mut self, table: &QualifiedName, expr: Option<&Expr>) -> Fact<Option<crate::catalog::Expression>> {
+    fn policy_clause(
+        &mut self,
+        table: &QualifiedName,
+        expr: Option<&Expr>,
+    ) -> Fact<Option<crate::catalog::Expression>> {
         self.refer(expr);
         let expression = expr.map(|expr| self.expression_on(expr, table));
         self.fact(expression)

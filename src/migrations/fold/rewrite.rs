@@ -4,9 +4,7 @@
 use std::sync::Arc;
 
 use crate::catalog::{Expression, QualifiedName};
-use crate::sql::ast::{
-    CteBody, Dml, Expr, ExprKind, InSet, IsTest, JoinOn, Name, Query, QueryBody, TableRef,
-};
+use crate::sql::ast::{CteBody, Dml, Expr, ExprKind, InSet, IsTest, JoinOn, Name, Query, QueryBody, TableRef};
 
 /// Nesting beyond this is not followed.
 const DEPTH: usize = 400;
@@ -14,10 +12,20 @@ const DEPTH: usize = 400;
 /// One rename.
 #[derive(Debug, Clone)]
 pub(super) enum Renaming {
-    Relation { from: QualifiedName, to: QualifiedName },
-    Function { from: QualifiedName, to: QualifiedName },
+    Relation {
+        from: QualifiedName,
+        to: QualifiedName,
+    },
+    Function {
+        from: QualifiedName,
+        to: QualifiedName,
+    },
     /// A column of `table`, in an expression on that table.
-    Column { table: String, from: String, to: String },
+    Column {
+        table: String,
+        from: String,
+        to: String,
+    },
 }
 
 impl Renaming {
@@ -120,19 +128,20 @@ impl Walk<'_> {
     fn column(&mut self, parts: &mut [String]) {
         if let Renaming::Relation { from, to } = self.renaming {
             // `old_table.column` on the table itself.
-            if let [.., table, _] = parts {
-                if *table == from.name {
-                    table.clone_from(&to.name);
-                    self.hits += 1;
-                }
+            if let [.., table, _] = parts
+                && *table == from.name
+            {
+                table.clone_from(&to.name);
+                self.hits += 1;
             }
         }
         let Renaming::Column { table, from, to } = self.renaming else { return };
-        if let Some((column, rest)) = parts.split_last_mut() {
-            if column == from && rest.last().is_none_or(|written| written == table) {
-                column.clone_from(to);
-                self.hits += 1;
-            }
+        if let Some((column, rest)) = parts.split_last_mut()
+            && column == from
+            && rest.last().is_none_or(|written| written == table)
+        {
+            column.clone_from(to);
+            self.hits += 1;
         }
     }
 

@@ -139,7 +139,13 @@ impl Fold {
                 done
             }
             K::Transaction(action) => self.transaction(action),
-            K::Explain { analyze, statement } => if *analyze { self.run(statement) } else { Ok(()) },
+            K::Explain { analyze, statement } => {
+                if *analyze {
+                    self.run(statement)
+                } else {
+                    Ok(())
+                }
+            }
             K::Prepare { name, statement } => {
                 self.prepared.insert(name.clone(), std::sync::Arc::new((**statement).clone()));
                 Ok(())
@@ -155,26 +161,53 @@ impl Fold {
                 Ok(())
             }
             // Everything else is interpreted above.
-            K::CreateSchema { .. } | K::CreateExtension { .. } | K::CreateRole { .. } | K::AlterRole { .. }
-            | K::AlterRoleSetting { .. } | K::CreateTable(_) | K::CreateTableAs { .. } | K::AlterRelation { .. }
-            | K::CreateView(_) | K::RefreshView(_) | K::CreateIndex(_) | K::CreateSequence { .. } | K::CreateFunction(_)
-            | K::CreateAggregate { .. } | K::AlterFunction { .. } | K::CreateTrigger(_) | K::CreateEventTrigger { .. }
-            | K::AlterEventTrigger { .. } | K::CreateRule(_) | K::CreatePolicy(_) | K::AlterPolicy { .. }
-            | K::CreateType { .. } | K::CreateDomain { .. } | K::AlterDomain { .. } | K::AlterType { .. }
-            | K::CreatePublication { .. } | K::AlterPublication { .. } | K::Drop { .. } | K::AlterObject { .. }
-            | K::Comment { .. } | K::Grant(_) | K::Revoke(_) | K::GrantRole { .. } | K::RevokeRole { .. }
-            | K::AlterDefaultPrivileges(_) | K::ReassignOwned { .. } | K::DropOwned { .. } => Ok(()),
+            K::CreateSchema { .. }
+            | K::CreateExtension { .. }
+            | K::CreateRole { .. }
+            | K::AlterRole { .. }
+            | K::AlterRoleSetting { .. }
+            | K::CreateTable(_)
+            | K::CreateTableAs { .. }
+            | K::AlterRelation { .. }
+            | K::CreateView(_)
+            | K::RefreshView(_)
+            | K::CreateIndex(_)
+            | K::CreateSequence { .. }
+            | K::CreateFunction(_)
+            | K::CreateAggregate { .. }
+            | K::AlterFunction { .. }
+            | K::CreateTrigger(_)
+            | K::CreateEventTrigger { .. }
+            | K::AlterEventTrigger { .. }
+            | K::CreateRule(_)
+            | K::CreatePolicy(_)
+            | K::AlterPolicy { .. }
+            | K::CreateType { .. }
+            | K::CreateDomain { .. }
+            | K::AlterDomain { .. }
+            | K::AlterType { .. }
+            | K::CreatePublication { .. }
+            | K::AlterPublication { .. }
+            | K::Drop { .. }
+            | K::AlterObject { .. }
+            | K::Comment { .. }
+            | K::Grant(_)
+            | K::Revoke(_)
+            | K::GrantRole { .. }
+            | K::RevokeRole { .. }
+            | K::AlterDefaultPrivileges(_)
+            | K::ReassignOwned { .. }
+            | K::DropOwned { .. } => Ok(()),
         }
     }
 
     /// `SELECT … INTO` makes a table; functions a query calls may contain DDL; data-modifying WITH parts are DML.
     fn select(&mut self, query: &Query, statement: &Statement) -> Effect {
-        if let QueryBody::Select(select) = &query.body {
-            if let [into] = select.into.as_slice() {
-                if self.within == Within::File {
-                    return self.create_table_as(into, false, false, &[], query);
-                }
-            }
+        if let QueryBody::Select(select) = &query.body
+            && let [into] = select.into.as_slice()
+            && self.within == Within::File
+        {
+            return self.create_table_as(into, false, false, &[], query);
         }
         for cte in &query.with {
             if let CteBody::Dml(dml) = &cte.body {
@@ -291,7 +324,10 @@ fn cascades(kind: &StatementKind) -> bool {
         | StatementKind::RevokeRole { cascade, .. } => *cascade,
         StatementKind::Revoke(revoke) => revoke.cascade,
         StatementKind::AlterRelation { actions, .. } => actions.iter().any(|action| {
-            matches!(action, RelationAction::DropColumn { cascade: true, .. } | RelationAction::DropConstraint { cascade: true, .. })
+            matches!(
+                action,
+                RelationAction::DropColumn { cascade: true, .. } | RelationAction::DropConstraint { cascade: true, .. }
+            )
         }),
         _ => false,
     }
@@ -299,7 +335,9 @@ fn cascades(kind: &StatementKind) -> bool {
 
 fn setting(kind: &StatementKind) -> Option<(String, String)> {
     match kind {
-        StatementKind::Set { setting: SettingAction::Set { name, values }, .. } => Some((name.clone(), values.join(", "))),
+        StatementKind::Set { setting: SettingAction::Set { name, values }, .. } => {
+            Some((name.clone(), values.join(", ")))
+        }
         _ => None,
     }
 }

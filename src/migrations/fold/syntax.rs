@@ -1,11 +1,11 @@
 //! What the fold asks of the SQL room.
 
+use crate::catalog::QualifiedName;
 use crate::location::Span;
 use crate::migrations::Comment;
 use crate::sql;
-use crate::sql::SyntaxError;
-use crate::catalog::QualifiedName;
 use crate::sql::Surroundings;
+use crate::sql::SyntaxError;
 use crate::sql::ast::{Expr, Name, SourceMap, Statement};
 
 /// A parsed file section or computed text.
@@ -43,7 +43,11 @@ pub(super) fn parse_computed(text: &str, at: Span) -> Parsed {
 }
 
 /// The canonical spelling of an expression on a relation.
-pub(super) fn canonical_on(expr: &Expr, relation: &QualifiedName, columns: &dyn Fn(&Name) -> Option<Vec<String>>) -> String {
+pub(super) fn canonical_on(
+    expr: &Expr,
+    relation: &QualifiedName,
+    columns: &dyn Fn(&Name) -> Option<Vec<String>>,
+) -> String {
     let name = Name::qualified(relation.schema.clone(), relation.name.clone());
     sql::canonical_in(expr, Surroundings { relation: Some(&name), columns: Some(columns) })
 }

@@ -6,7 +6,7 @@ use super::assume::blank_relation;
 use super::state::{Effect, Fold};
 use super::store::Key;
 use crate::catalog::{
-    Column, Constraint, ConstraintRule, Fact, Identity, ObjectKind, ObjectRef, QualifiedName, Relation, TypeKind,
+    Column, Constraint, ConstraintRule, Identity, ObjectKind, ObjectRef, QualifiedName, Relation, TypeKind,
 };
 use crate::sql::ast::{ConstraintDef, ConstraintKind, CreateTable, LikeClause, Name, Query};
 
@@ -114,7 +114,8 @@ impl Fold {
         for column in &source.columns {
             if table.column(&column.name).is_none() {
                 let keep = if partition { None } else { column.identity };
-                let copy = Column { identity: keep.and(None), acl: Default::default(), at: here.clone(), ..column.clone() };
+                let copy =
+                    Column { identity: keep.and(None), acl: Default::default(), at: here.clone(), ..column.clone() };
                 table.columns.push(copy);
             }
         }
@@ -294,10 +295,6 @@ impl Fold {
     pub(super) fn column_mut(&mut self, table: &QualifiedName, column: &str) -> Option<&mut Column> {
         self.store.relation_mut(table)?.columns.iter_mut().find(|candidate| candidate.name == column)
     }
-
-    pub(super) fn fact_not_null(&self, not_null: bool) -> Fact<bool> {
-        self.fact(not_null)
-    }
 }
 
 /// Columns of a key that makes an index of its own.
@@ -313,7 +310,9 @@ fn key_columns(def: &ConstraintDef) -> Option<&[String]> {
 fn with_later_name(def: &ConstraintDef, all: &[&ConstraintDef]) -> ConstraintDef {
     let mut def = def.clone();
     if def.name.is_none() {
-        let twin = all.iter().find(|other| other.name.is_some() && key_columns(other) == key_columns(&def) && key_columns(&def).is_some());
+        let twin = all.iter().find(|other| {
+            other.name.is_some() && key_columns(other) == key_columns(&def) && key_columns(&def).is_some()
+        });
         def.name = twin.and_then(|other| other.name.clone());
     }
     def
