@@ -1,10 +1,11 @@
 //! PostgreSQL is the judge: the same SQL is applied to an empty database and folded, and every fact must agree.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 
 use gardefou::location::Span;
+use gardefou::migrations::discover::{DiscoverOptions, discover};
 use gardefou::migrations::{DefaultGrants, FoldOptions, History, MigrationFile, MigrationSet, Platform, fold};
 
 use crate::facts;
@@ -61,25 +62,30 @@ fn difference(database: &str, history: &History) -> Vec<String> {
 fn corpus() {
     let Ok(folder) = std::env::var("GARDEFOU_CORPUS") else { return };
     let platform = if std::env::var("GARDEFOU_PLAIN").is_ok() { Platform::Postgres } else { Platform::Supabase };
-    let mut paths: Vec<PathBuf> = Vec::new();
-    collect(Path::new(&folder), &mut paths);
-    paths.sort();
+    let options = DiscoverOptions { root: PathBuf::from(&folder), since: None, layout: None };
+    let mut set = discover(&[PathBuf::from(&folder)], &options).expect("migrations");
     let template = std::env::var("GARDEFOU_TEMPLATE").unwrap_or_else(|_| "template1".to_owned());
     psql("postgres", &[], "drop database if exists corpus").expect("drop");
     psql("postgres", &[], &format!("create database corpus template {template}")).expect("create");
-    let mut files = Vec::new();
-    for path in &paths {
-        let text = String::from_utf8_lossy(&std::fs::read(path).expect("read")).into_owned();
-        let whole: &[&str] = if text.to_lowercase().contains("concurrently") { &["-v", "ON_ERROR_STOP=1"] } else { &["-v", "ON_ERROR_STOP=1", "-1"] };
-        match psql("corpus", whole, &text) {
-            Ok(_) => files.push((path.display().to_string(), text)),
-            Err(e) => println!("FAILED {}: {}", path.display(), e.lines().next().unwrap_or("")),
+    let total = set.files.len();
+    set.files.retain(|file| {
+        let text: Vec<&str> = file.sections.iter().map(|section| section.slice(&file.text)).collect();
+        let text = text.join("\n");
+        let run = |args: &[&str]| psql("corpus", args, &text);
+        let alone = text.to_lowercase().contains("concurrently");
+        let done = file.skipped.is_none().then(|| match run(&["-v", "ON_ERROR_STOP=1", "-1"]) {
+            Err(_) if alone => run(&["-v", "ON_ERROR_STOP=1"]),
+            done => done,
+        });
+        if let Some(Err(e)) = &done {
+            println!("FAILED {} {}: {}", if alone { "IN PART" } else { "" }, file.path, e.lines().next().unwrap_or(""));
         }
-    }
-    let borrowed: Vec<(&str, &str)> = files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
+        matches!(done, Some(Ok(_)))
+    });
     let started = std::time::Instant::now();
-    let history = history(&borrowed, platform);
-    println!("applied {} of {} files; folded in {:?}", files.len(), paths.len(), started.elapsed());
+    let options = FoldOptions { platform: Some(platform), default_grants: Some(DefaultGrants::Legacy) };
+    let history = fold(&set, &options);
+    println!("applied {} of {total} files; folded in {:?}", set.files.len(), started.elapsed());
     println!("facts {}", facts::lines(&history.catalog).len());
     let difference = difference("corpus", &history);
     println!("differences {}", difference.len());
@@ -88,17 +94,5 @@ fn corpus() {
     }
     for entry in &history.coverage {
         println!("COVERAGE {:?} {} {}", entry.kind, entry.location.as_ref().map_or(String::new(), ToString::to_string), entry.message);
-    }
-}
-
-fn collect(folder: &Path, paths: &mut Vec<PathBuf>) {
-    for entry in std::fs::read_dir(folder).expect("folder").flatten() {
-        let path = entry.path();
-        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        if path.is_dir() {
-            collect(&path, paths);
-        } else if name.ends_with(".sql") && !name.contains(".down.") && name != "down.sql" {
-            paths.push(path);
-        }
     }
 }

@@ -92,10 +92,10 @@ fn spread(key: &Key, saved: Saved, states: &mut States) {
         (Key::Sequence(name), Saved::Sequence(Some(_))) if name.schema != TEMP => {
             put(ObjectKind::Sequence, name, ObjectState::Other);
         }
-        (Key::Function(key), Saved::Function(Some(function))) => {
+        (Key::Function(key), Saved::Function(Some(function))) if key.name.schema != TEMP => {
             put(function.kind, key, ObjectState::Function(function));
         }
-        (Key::Type(name), Saved::Type(Some(ty))) => {
+        (Key::Type(name), Saved::Type(Some(ty))) if name.schema != TEMP => {
             let domain = matches!(ty.kind, crate::catalog::TypeKind::Domain { .. });
             let kind = if domain { ObjectKind::Domain } else { ObjectKind::Type };
             put(kind, name, ObjectState::Type(ty));

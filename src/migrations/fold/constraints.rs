@@ -67,7 +67,7 @@ impl Fold {
                 naming::first_free(&table.name, only.as_deref(), "check", taken)
             }
         };
-        let expression = self.expression(expr);
+        let expression = self.expression_on(expr, table);
         self.refer([expr]);
         let children = self.children(table);
         for child in children {

@@ -30,6 +30,7 @@ impl Fold {
             }
         }
         self.refer(create.keys.iter().map(|key| &key.expr).chain(&create.filter));
+        let filter = create.filter.as_ref().map(|filter| self.expression_on(filter, &table));
         let index = Index {
             provenance: self.provenance(),
             table,
@@ -37,7 +38,7 @@ impl Fold {
             method: create.method.clone(),
             keys: create.keys.iter().map(key_text).collect(),
             include: create.include.clone(),
-            filter: create.filter.as_ref().map(|filter| self.expression(filter)),
+            filter,
             constraint: false,
             comment: None,
         };

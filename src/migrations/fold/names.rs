@@ -56,7 +56,11 @@ impl Fold {
 
     /// Where a name that resolves to nothing would be looked for first.
     pub(super) fn guess(&self, name: &Name) -> QualifiedName {
-        let schema = name.schema.clone().unwrap_or_else(|| self.creation_schema());
+        let schema = match &name.schema {
+            Some(schema) => schema.clone(),
+            None if name.name.starts_with("pg_") => "pg_catalog".to_owned(),
+            None => self.creation_schema(),
+        };
         QualifiedName::new(schema, name.name.clone())
     }
 
@@ -72,9 +76,6 @@ impl Fold {
     pub(super) fn read_relation(&mut self, name: &Name) -> QualifiedName {
         if let Some(found) = self.find_relation(name) {
             return found;
-        }
-        if name.schema.is_none() && name.name.starts_with("pg_") {
-            return QualifiedName::new("pg_catalog", name.name.clone());
         }
         let guess = self.guess(name);
         if !is_system(&guess.schema) && !self.catalog().sequences.contains_key(&guess) {

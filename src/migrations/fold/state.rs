@@ -13,7 +13,7 @@ use crate::location::{LineIndex, Location, Span};
 use crate::migrations::host::Failure;
 use crate::migrations::{Executed, Platform, Within};
 use crate::sql;
-use crate::sql::ast::{CreateFunction, Expr, Query, Statement};
+use crate::sql::ast::{CreateFunction, Expr, Name, Query, Statement};
 
 /// What a handler returns: an error only in strict mode.
 pub(super) type Effect = Result<(), Failure>;
@@ -152,6 +152,17 @@ impl Fold {
     /// An expression as a fact: its text as written where it stands in a file.
     pub(super) fn expression(&self, expr: &Expr) -> Expression {
         let canonical = super::syntax::canonical(expr);
+        let text = self.source(expr.span).unwrap_or_else(|| canonical.clone());
+        Expression { text, canonical, ast: Some(Arc::new(expr.clone())) }
+    }
+
+    /// An expression on a table: its columns stand unqualified.
+    pub(super) fn expression_on(&self, expr: &Expr, table: &QualifiedName) -> Expression {
+        let columns = |name: &Name| {
+            let relation = self.find_relation(name).and_then(|name| self.catalog().relations.get(&name))?;
+            relation.columns_complete.then(|| relation.columns.iter().map(|column| column.name.clone()).collect())
+        };
+        let canonical = super::syntax::canonical_on(expr, table, &columns);
         let text = self.source(expr.span).unwrap_or_else(|| canonical.clone());
         Expression { text, canonical, ast: Some(Arc::new(expr.clone())) }
     }
