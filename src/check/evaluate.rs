@@ -167,7 +167,7 @@ const MANY: usize = 4;
 
 /// One line per object some rule could not judge; one for many of a kind that the same rules could not judge.
 fn said(unjudged: BTreeMap<ObjectRef, Unjudged>) -> Vec<Coverage> {
-    let mut alike: BTreeMap<(ObjectKind, BTreeSet<String>, bool), Vec<(ObjectRef, Option<Location>)>> = BTreeMap::new();
+    let mut alike: BTreeMap<_, Vec<(ObjectRef, Option<Location>)>> = BTreeMap::new();
     for (object, Unjudged { rules, location, assumed }) in unjudged {
         alike.entry((object.kind, rules, assumed)).or_default().push((object, location));
     }
