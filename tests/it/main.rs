@@ -15,6 +15,7 @@ mod config;
 mod discover;
 mod expr;
 mod plpgsql;
+mod predicate;
 mod report;
 mod rules;
 mod secrets;
