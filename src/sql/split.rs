@@ -133,6 +133,7 @@ impl<'a> Splitter<'a> {
                 return true;
             }
             TokenKind::Punct if token.text(self.text) == "{" && self.template(&token) => {}
+            TokenKind::QuotedIdent if self.template(&token) => {}
             _ => self.token(&token),
         }
         true
@@ -243,15 +244,20 @@ impl<'a> Splitter<'a> {
         }
     }
 
-    /// `{{ … }}` on one line, taken as one token.
+    /// `{{ … }}` on one line, or a quoted identifier with quotes in such a piece, taken as one token.
     fn template(&mut self, token: &Token) -> bool {
         let start = token.span.start as usize;
         let rest = self.text.get(start..).unwrap_or("");
         let line = rest.split('\n').next().unwrap_or("");
-        let Some(end) = line.starts_with("{{").then(|| line.find("}}")).flatten() else { return false };
-        let span = Span::new(token.span.start, offset(start + end + 2));
+        let quoted = token.kind == TokenKind::QuotedIdent;
+        let opens = if quoted { token.text(self.text).contains("{{") } else { line.starts_with("{{") };
+        let Some(end) = opens.then(|| line.find("}}")).flatten().map(|end| end + 2) else { return false };
+        let close =
+            if quoted { line.get(end..).and_then(|rest| rest.find('"')).map(|more| end + more + 1) } else { Some(end) };
+        let Some(end) = close.filter(|end| start + end > token.span.end as usize) else { return false };
+        let span = Span::new(token.span.start, offset(start + end));
         self.now.holes.push(Hole { span, kind: HoleKind::Template });
-        self.lexer = Lexer::starting_at(self.text, start + end + 2);
+        self.lexer = Lexer::starting_at(self.text, start + end);
         self.now.span = Some(self.now.span.map_or(span, |whole| whole.cover(span)));
         self.now.previous = None;
         true
