@@ -45,6 +45,38 @@ pub enum CoverageKind {
 }
 
 impl CoverageKind {
+    /// The kind as it stands in every format: `dynamic-sql`.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Unparsed => "unparsed",
+            Self::DynamicSql => "dynamic-sql",
+            Self::Opaque => "opaque",
+            Self::Assumed => "assumed",
+            Self::Undecided => "undecided",
+            Self::Skipped => "skipped",
+            Self::NotRun => "not-run",
+            Self::Assumption => "assumption",
+            Self::Unreadable => "unreadable",
+        }
+    }
+
+    /// What the kind means, for the digest.
+    #[must_use]
+    pub const fn meaning(self) -> &'static str {
+        match self {
+            Self::Unparsed => "could not be parsed",
+            Self::DynamicSql => "dynamic SQL, text unknown",
+            Self::Opaque => "read but not interpreted",
+            Self::Assumed => "used but never created here",
+            Self::Undecided => "condition not decided, both ways considered",
+            Self::Skipped => "not read",
+            Self::NotRun => "rule not run",
+            Self::Assumption => "assumed",
+            Self::Unreadable => "not readable",
+        }
+    }
+
     /// Says that part of the schema's state is unknown, rather than naming an assumption: what
     /// `--require-coverage` fails on.
     #[must_use]

@@ -1,3 +1,12 @@
 //! The command-line program: arguments in, exit code out.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let work = std::thread::Builder::new().stack_size(gardefou::cli::STACK).spawn(gardefou::cli::main);
+    match work.map(std::thread::JoinHandle::join) {
+        Ok(Ok(code)) => code,
+        Ok(Err(_)) => gardefou::cli::failed("an internal error; please report it with the message above"),
+        Err(error) => gardefou::cli::failed(&format!("no thread to work in: {error}; free some memory")),
+    }
+}

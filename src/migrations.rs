@@ -2,6 +2,12 @@
 //! interpreter for DDL. What it cannot know becomes Coverage, and the facts touched become unknown.
 
 pub mod discover;
+mod eval;
+mod fold;
+mod host;
+mod interp;
+
+pub use fold::{detect_platform, fold};
 
 use std::sync::Arc;
 
@@ -173,7 +179,18 @@ pub enum ObjectState {
 }
 
 /// What the database is before the first migration.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Default,
+    serde::Serialize,
+    serde::Deserialize,
+    schemars::JsonSchema,
+    clap::ValueEnum,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum Platform {
     /// Plain PostgreSQL.
@@ -184,7 +201,18 @@ pub enum Platform {
 }
 
 /// What Supabase grants on new objects in `public`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Default,
+    serde::Serialize,
+    serde::Deserialize,
+    schemars::JsonSchema,
+    clap::ValueEnum,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum DefaultGrants {
     /// ALL to `anon`, `authenticated` and `service_role`: projects before the change of 2026.

@@ -1,7 +1,9 @@
 //! The only room that knows the SQL parser: text in, plain statements with positions out.
 
 pub mod ast;
+mod canonical;
 mod cx;
+mod fragment;
 mod guard;
 mod lex;
 mod literal;
@@ -10,9 +12,17 @@ mod lower_expr;
 mod lower_query;
 mod lower_type;
 mod parse;
+mod plpgsql;
 mod source_map;
 mod split;
 mod tree;
+pub mod walk;
+
+pub use canonical::{
+    Surroundings, canonical, canonical_in, canonical_query, canonical_query_in, expression, expression_of,
+};
+pub use fragment::{parse_expr, parse_query, parse_sql_body};
+pub use plpgsql::parse_plpgsql;
 
 use crate::location::Span;
 use ast::{SourceMap, Statement};

@@ -87,6 +87,21 @@ pub fn discover(paths: &[PathBuf], options: &DiscoverOptions) -> Result<Migratio
     gathering.finish()
 }
 
+/// The same for files that stand in memory: names below the folder → texts. All count as changed.
+#[must_use]
+pub fn in_memory(files: &std::collections::BTreeMap<String, String>, layout: Layout) -> MigrationSet {
+    let names: Vec<String> = files.keys().cloned().collect();
+    let plan = convention::plan(&convention::of_layout(layout), &names);
+    let mut set = MigrationSet { layout: plan.layout, ..MigrationSet::default() };
+    for step in plan.steps {
+        let text: std::sync::Arc<str> = files.get(&step.name).map_or("", String::as_str).into();
+        let sections = vec![Span::new(0, u32::try_from(text.len()).unwrap_or(u32::MAX))];
+        let Step { name, version, skipped } = step;
+        set.files.push(MigrationFile { path: name.into(), text, sections, version, skipped, changed: true });
+    }
+    set
+}
+
 /// The set as it grows, place by place.
 struct Gathering<'a> {
     root: &'a Root,

@@ -6,15 +6,15 @@ mod call;
 mod climb;
 mod flat;
 
-use squawk_syntax::SyntaxNode;
 use squawk_syntax::ast::{self as cst, AstNode};
+use squawk_syntax::{SyntaxKind, SyntaxNode};
 
 use super::ast::{Expr, ExprKind, Query};
 use super::cx::{self, Cx};
 use super::{lower_query, tree};
 
-/// Levels of real nesting (parentheses, calls, subqueries) lowered; what is deeper stays as its words.
-const MAX_DEPTH: u16 = 100;
+/// Levels of nesting lowered; what is deeper stays as its words. A backstop: statements this deep are refused before.
+const MAX_DEPTH: u16 = 1500;
 
 /// Lowers an expression.
 pub(super) fn expr(cx: &Cx, node: cst::Expr) -> Expr {
@@ -41,6 +41,7 @@ impl<'a> Low<'a> {
 
     /// Lowers an expression (or a query standing where one may).
     pub(super) fn expr(self, node: &SyntaxNode) -> Expr {
+        let node = &bare(node.clone());
         match self.deeper() {
             None => self.words(node),
             Some(low) if flat::is_operator(node) => climb::climb(low, &flat::flatten(node)),
@@ -101,4 +102,15 @@ impl<'a> Low<'a> {
         }
         found
     }
+}
+
+/// The expression inside any number of parentheses.
+fn bare(mut node: SyntaxNode) -> SyntaxNode {
+    while node.kind() == SyntaxKind::PAREN_EXPR {
+        match tree::exprs(&node).next() {
+            Some(inner) => node = inner,
+            None => break,
+        }
+    }
+    node
 }

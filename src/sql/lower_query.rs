@@ -82,6 +82,9 @@ fn clauses(low: Low<'_>, node: &SyntaxNode, query: &mut Query) {
         query.with = ctes;
     }
     query.order_by.extend(low.order_by(node));
+    // What DISTINCT ON compares and a WINDOW clause sorts by is read like what ORDER BY compares.
+    let distinct = tree::child(node, K::SELECT_CLAUSE).and_then(|clause| tree::child(&clause, K::DISTINCT_CLAUSE));
+    query.order_by.extend(distinct.iter().flat_map(|clause| low.inside(clause)));
     if let Some(windows) = tree::child(node, K::WINDOW_CLAUSE) {
         query.order_by.extend(low.inside(&windows));
     }

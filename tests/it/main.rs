@@ -1,3 +1,13 @@
 //! The test suite: one binary, one module per surface.
 
+mod cli;
+mod config;
 mod discover;
+mod report;
+mod rules;
+mod secrets;
+mod silencing;
+mod volumetrics;
+
+mod facts;
+mod fold_vs_postgres;

@@ -16,16 +16,13 @@ pub(super) fn select(low: Low<'_>, node: &SyntaxNode) -> Select {
     let from = tree::child(node, K::FROM_CLAUSE);
     let group_by = tree::child(node, K::GROUP_BY_CLAUSE);
     let distinct = clause.as_ref().and_then(|clause| tree::child(clause, K::DISTINCT_CLAUSE));
-    let mut group_by = group_by.map(|clause| low.inside(&clause)).unwrap_or_default();
-    // What DISTINCT ON compares is read like what GROUP BY compares.
-    group_by.extend(distinct.as_ref().map(|clause| low.inside(clause)).unwrap_or_default());
     Select {
         distinct: distinct.is_some(),
         columns: clause.map(|clause| targets(low, &clause)).unwrap_or_default(),
         into: into.iter().map(tree::name).collect(),
         from: from.map(|clause| from::items(low, &clause)).unwrap_or_default(),
         filter: clause_expr(K::WHERE_CLAUSE),
-        group_by,
+        group_by: group_by.map(|clause| low.inside(&clause)).unwrap_or_default(),
         having: clause_expr(K::HAVING_CLAUSE),
     }
 }

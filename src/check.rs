@@ -1,0 +1,121 @@
+//! Subjects × rules → findings. A rule makes no claim where a fact it needs is not known; that is said as Coverage.
+
+pub mod code;
+mod evaluate;
+mod facts;
+mod model;
+pub mod secrets;
+mod subject;
+mod subjects;
+
+use std::collections::BTreeMap;
+
+use crate::catalog::Catalog;
+use crate::coverage::Coverage;
+use crate::finding::Finding;
+use crate::migrations::{History, Migration};
+use crate::rule::Rule;
+
+pub use model::Model;
+pub use subject::{Needed, Subject};
+
+/// What is checked, and against what.
+#[derive(Debug, Clone, Copy)]
+pub struct CheckInput<'a> {
+    /// The schema.
+    pub catalog: &'a Catalog,
+    /// How it came about; empty for a live database or a snapshot.
+    pub migrations: &'a [Migration],
+    /// What the source could not see; `opaque` rules look at it.
+    pub coverage: &'a [Coverage],
+    /// Rules as configured.
+    pub rules: &'a [Rule],
+    /// What counts as exposed and as trusted.
+    pub config: &'a CheckConfig,
+    /// Report only what files changed since the ref of `--since` caused.
+    pub changed_only: bool,
+}
+
+impl<'a> CheckInput<'a> {
+    /// A folded history, all of it.
+    #[must_use]
+    pub fn of_history(history: &'a History, rules: &'a [Rule], config: &'a CheckConfig) -> Self {
+        let History { catalog, migrations, coverage } = history;
+        Self { catalog, migrations, coverage, rules, config, changed_only: false }
+    }
+}
+
+/// `config.*` in rules.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CheckConfig {
+    /// Schemas the API serves.
+    pub exposed_schemas: Vec<String>,
+    /// Roles whose callers are not trusted.
+    pub exposed_roles: Vec<String>,
+    /// Schemas the server or the platform owns.
+    pub system_schemas: Vec<String>,
+    /// Roles trusted with everything.
+    pub privileged_roles: Vec<String>,
+}
+
+impl Default for CheckConfig {
+    fn default() -> Self {
+        let list = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+        Self {
+            exposed_schemas: list(&["public", "graphql_public"]),
+            exposed_roles: list(&["anon", "authenticated"]),
+            system_schemas: list(&[
+                "auth",
+                "cron",
+                "extensions",
+                "graphql",
+                "information_schema",
+                "net",
+                "pgbouncer",
+                "pg_catalog",
+                "pgsodium",
+                "realtime",
+                "storage",
+                "supabase_functions",
+                "supabase_migrations",
+                "vault",
+            ]),
+            privileged_roles: list(&[
+                "postgres",
+                "service_role",
+                "supabase_admin",
+                "supabase_auth_admin",
+                "supabase_storage_admin",
+                "dashboard_user",
+                "supabase_read_only_user",
+                "supabase_etl_admin",
+                "supabase_replication_admin",
+            ]),
+        }
+    }
+}
+
+/// What came out.
+#[derive(Debug, Clone, Default)]
+pub struct CheckOutput {
+    /// Findings, unsorted: the report sorts.
+    pub findings: Vec<Finding>,
+    /// What could not be judged.
+    pub coverage: Vec<Coverage>,
+    /// Subjects there were, by target.
+    pub subjects: BTreeMap<&'static str, usize>,
+    /// Subjects each rule's `when` let through, by rule id.
+    pub looked_at: BTreeMap<String, usize>,
+}
+
+/// Evaluates the rules.
+#[must_use]
+pub fn run(input: &CheckInput<'_>) -> CheckOutput {
+    evaluate::run(input)
+}
+
+/// The subjects of one target, with every field of the schema.
+#[must_use]
+pub fn subjects(input: &CheckInput<'_>, target: &'static crate::rule::schema::Target) -> Vec<Subject> {
+    subjects::build(&Model::new(input), &Needed::all(target))
+}

@@ -1,0 +1,200 @@
+//! Runs rules over subjects.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use super::subject::Scope;
+use super::{CheckConfig, CheckInput, CheckOutput, Model, Needed, Subject, subjects};
+use crate::catalog::{ObjectKind, ObjectRef};
+use crate::coverage::{Coverage, CoverageKind};
+use crate::finding::{Finding, Severity, State};
+use crate::location::Location;
+use crate::rule::schema::{TARGETS, Target};
+use crate::rule::{Logic, Outcome, Rule, Value, context};
+
+/// Appended to the message of a finding whose facts hang on an undecided condition.
+const CONDITIONAL: &str = " (in a branch that may not run)";
+
+pub(super) fn run(input: &CheckInput<'_>) -> CheckOutput {
+    let model = Model::new(input);
+    let mut run = Run { model: &model, output: CheckOutput::default(), unjudged: BTreeMap::new() };
+    for target in TARGETS {
+        let rules: Vec<&Rule> = input.rules.iter().filter(|rule| rule.target.name == target.name).collect();
+        if rules.iter().any(|rule| matches!(rule.logic, Logic::Conditions { .. })) {
+            run.target(target, &rules);
+        }
+    }
+    for rule in input.rules {
+        match &rule.logic {
+            Logic::Conditions { .. } => {}
+            Logic::Code(check) => run.code(rule, check),
+            Logic::Query(_) => run.not_run(rule, "needs a database".to_owned()),
+        }
+    }
+    run.finish()
+}
+
+struct Run<'a> {
+    model: &'a Model<'a>,
+    output: CheckOutput,
+    /// Objects some rule could not judge: how many rules, and whether the object is assumed.
+    unjudged: BTreeMap<ObjectRef, Unjudged>,
+}
+
+#[derive(Default)]
+struct Unjudged {
+    rules: BTreeSet<String>,
+    location: Option<Location>,
+    assumed: bool,
+}
+
+impl Run<'_> {
+    fn target(&mut self, target: &'static Target, rules: &[&Rule]) {
+        let needed = Needed::by(target, rules.iter().copied());
+        let subjects = subjects::build(self.model, &needed);
+        self.output.subjects.insert(target.name, subjects.len());
+        for rule in rules {
+            let constants = constants(rule, self.model.config());
+            let mut looked_at = 0;
+            for subject in &subjects {
+                looked_at += usize::from(self.judge(rule, subject, &needed, &constants));
+            }
+            self.output.looked_at.insert(rule.id.clone(), looked_at);
+        }
+    }
+
+    /// Evaluates one rule on one subject; says whether the rule's `when` let it through.
+    fn judge(&mut self, rule: &Rule, subject: &Subject, needed: &Needed, constants: &HashMap<String, Value>) -> bool {
+        let Logic::Conditions { when, assert } = &rule.logic else { return false };
+        let scope = Scope { needed, subject, constants };
+        let mut context = context();
+        context.set_variable_resolver(&scope);
+        match when.as_ref().map_or(Outcome::Known(true), |when| when.test(&context)) {
+            Outcome::Known(false) => return false,
+            Outcome::Known(true) => {}
+            Outcome::Unknown => {
+                // With `when` open the rule may still be satisfied either way.
+                if assert.test(&context) != Outcome::Known(true) {
+                    self.unjudged(rule, subject);
+                }
+                return false;
+            }
+            Outcome::Failed(message) => {
+                self.failed(rule, subject, &message);
+                return false;
+            }
+        }
+        match assert.test(&context) {
+            Outcome::Known(true) => {}
+            Outcome::Known(false) => {
+                let mut fields = assert.fields.clone();
+                fields.extend(when.iter().flat_map(|when| when.fields.iter().copied()));
+                let severity = severity(rule, &context);
+                let mut message = rule.message.render(&context);
+                if subject.is_conditional(&fields) {
+                    message.push_str(CONDITIONAL);
+                }
+                self.find(rule, severity, message, subject, subject.place(&assert.fields).cloned());
+            }
+            Outcome::Unknown => self.unjudged(rule, subject),
+            Outcome::Failed(message) => self.failed(rule, subject, &message),
+        }
+        true
+    }
+
+    fn find(&mut self, rule: &Rule, severity: Severity, message: String, subject: &Subject, at: Option<Location>) {
+        if !self.model.is_in_scope(at.as_ref()) {
+            return;
+        }
+        self.output.findings.push(Finding {
+            rule: rule.id.clone(),
+            severity,
+            message,
+            object: subject.object.clone(),
+            location: at,
+            state: State::New,
+            silenced_by: None,
+            related: Vec::new(),
+            discriminator: subject.discriminator.clone(),
+        });
+    }
+
+    fn code(&mut self, rule: &Rule, check: &super::code::Check) {
+        let (looked_at, violations) = (check.run)(self.model);
+        self.output.looked_at.insert(rule.id.clone(), looked_at);
+        for violation in violations.into_iter().filter(|violation| self.model.is_in_scope(violation.location.as_ref()))
+        {
+            self.output.findings.push(Finding {
+                rule: rule.id.clone(),
+                severity: rule.severity,
+                message: violation.message.unwrap_or_else(|| rule.message.text.clone()),
+                object: violation.object,
+                location: violation.location,
+                state: State::New,
+                silenced_by: None,
+                related: Vec::new(),
+                discriminator: violation.discriminator,
+            });
+        }
+    }
+
+    fn unjudged(&mut self, rule: &Rule, subject: &Subject) {
+        if !self.model.is_in_scope(subject.location.as_ref()) {
+            return;
+        }
+        let entry = self.unjudged.entry(subject.object.clone()).or_default();
+        entry.rules.insert(rule.id.clone());
+        entry.location = entry.location.take().or_else(|| subject.location.clone());
+        entry.assumed |= subject.assumed;
+    }
+
+    fn failed(&mut self, rule: &Rule, subject: &Subject, message: &str) {
+        self.not_run(rule, format!("failed on `{}`: {message}", subject.object.name));
+    }
+
+    fn not_run(&mut self, rule: &Rule, why: String) {
+        let message = format!("rule `{}` was not run: {why}", rule.id);
+        self.output.coverage.push(Coverage { kind: CoverageKind::NotRun, location: None, object: None, message });
+    }
+
+    fn finish(mut self) -> CheckOutput {
+        for (object, entry) in self.unjudged {
+            let kind = if entry.assumed { CoverageKind::Assumed } else { CoverageKind::NotRun };
+            let message = unjudged_message(&object, &entry.rules);
+            self.output.coverage.push(Coverage { kind, location: entry.location, object: Some(object), message });
+        }
+        self.output
+    }
+}
+
+/// One line: how many rules made no claim, and which, while they are few.
+fn unjudged_message(object: &ObjectRef, rules: &BTreeSet<String>) -> String {
+    let count = rules.len();
+    let shown: Vec<&str> = rules.iter().take(3).map(String::as_str).collect();
+    let rest = if count > shown.len() { ", …" } else { "" };
+    let noun = if count == 1 { "rule" } else { "rules" };
+    format!("`{}`: {count} {noun} could not judge it, facts are unknown: {}{rest}", object.name, shown.join(", "))
+}
+
+fn severity(rule: &Rule, context: &cel::Context<'_, '_>) -> Severity {
+    let special = rule.severity_when.iter().find(|(condition, _)| condition.test(context) == Outcome::Known(true));
+    special.map_or(rule.severity, |(_, severity)| *severity)
+}
+
+/// `config.*` and `params.*`.
+fn constants(rule: &Rule, config: &CheckConfig) -> HashMap<String, Value> {
+    let params = rule.params.iter().map(|(name, param)| (format!("params.{name}"), param.value()));
+    let CheckConfig { exposed_schemas, exposed_roles, system_schemas, privileged_roles } = config;
+    let config = [
+        ("exposed_schemas", exposed_schemas),
+        ("exposed_roles", exposed_roles),
+        ("system_schemas", system_schemas),
+        ("privileged_roles", privileged_roles),
+    ];
+    let config = config.into_iter().map(|(name, list)| (format!("config.{name}"), Value::from(list.clone())));
+    params.chain(config).collect()
+}
+
+/// A migration as an object.
+pub(super) fn migration_ref(path: &str) -> ObjectRef {
+    ObjectRef::new(ObjectKind::Migration, path)
+}

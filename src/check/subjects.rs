@@ -1,0 +1,55 @@
+//! The subjects of each target, derived from the model.
+
+mod change;
+mod function;
+mod grant;
+mod migration;
+mod others;
+mod policy;
+mod table;
+mod view;
+
+use super::{Model, Needed, Subject};
+use crate::catalog::{ObjectKind, QualifiedName, Relation};
+
+/// All subjects of the target of `needed`.
+pub(super) fn build(model: &Model<'_>, needed: &Needed) -> Vec<Subject> {
+    match needed.target.name {
+        "table" => table::tables(model, needed),
+        "column" => table::columns(model, needed),
+        "constraint" => table::constraints(model, needed),
+        "index" => table::indexes(model, needed),
+        "policy" => policy::policies(model, needed),
+        "view" => view::views(model, needed),
+        "function" => function::functions(model, needed),
+        "trigger" => others::triggers(model, needed),
+        "grant" => grant::grants(model, needed),
+        "role" => others::roles(model, needed),
+        "schema" => others::schemas(model, needed),
+        "extension" => others::extensions(model, needed),
+        "default_privilege" => grant::default_privileges(model, needed),
+        "migration" => migration::migrations(model, needed),
+        "syntax_error" => migration::syntax_errors(model, needed),
+        "secret" => migration::secrets(model, needed),
+        "opaque" => migration::opaque(model, needed),
+        "statement" => migration::statements(model, needed),
+        "change" => change::changes(model, needed),
+        _ => Vec::new(),
+    }
+}
+
+/// Tables and foreign tables, or views and materialized views.
+fn relations<'m>(
+    model: &'m Model<'_>,
+    kinds: &'static [ObjectKind],
+) -> impl Iterator<Item = (&'m QualifiedName, &'m Relation)> {
+    model.catalog().relations.iter().filter(move |(_, relation)| kinds.contains(&relation.kind))
+}
+
+const TABLES: &[ObjectKind] = &[ObjectKind::Table, ObjectKind::ForeignTable];
+const VIEWS: &[ObjectKind] = &[ObjectKind::View, ObjectKind::MaterializedView];
+
+/// The kind as fields spell it: `materialized_view`.
+fn kind_word(kind: ObjectKind) -> String {
+    kind.words().replace(' ', "_")
+}

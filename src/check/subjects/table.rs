@@ -1,0 +1,278 @@
+//! Tables, columns, constraints and indexes.
+
+use std::collections::BTreeSet;
+
+use super::super::model::{is_own, known_text, origin_word};
+use super::super::subject::Builder;
+use super::super::{Model, Needed, Subject};
+use super::{TABLES, kind_word, relations};
+use crate::catalog::{
+    Column, Constraint, ConstraintRule, Identity, Index, ObjectKind, ObjectRef, Privilege, QualifiedName, Relation,
+};
+use crate::sql::ast::RefAction;
+
+pub(super) fn tables(model: &Model<'_>, needed: &Needed) -> Vec<Subject> {
+    let own = relations(model, TABLES).filter(|(_, table)| is_own(table.provenance.origin));
+    own.map(|(name, table)| subject(model, needed, name, table)).collect()
+}
+
+fn subject(model: &Model<'_>, needed: &Needed, name: &QualifiedName, table: &Relation) -> Subject {
+    let mut b = Builder::new(needed, ObjectRef::new(table.kind, name)).provenance(&table.provenance);
+    let known = !table.provenance.is_assumed();
+    let held = |privileges: &'static [Privilege]| known.then(|| model.relation_holders(table, privileges));
+    b.set("schema", || name.schema.as_str());
+    b.set("name", || name.to_string());
+    b.set("kind", || kind_word(table.kind));
+    b.maybe("owner", || known_text(&table.owner));
+    b.set("origin", || origin_word(table.provenance.origin));
+    b.set("in_exposed_schema", || model.is_exposed_schema(&name.schema));
+    b.maybe("exposed", || model.is_exposed(name, table, Model::ROW_PRIVILEGES));
+    b.maybe("exposed_to", || held(Privilege::all_on(ObjectKind::Table)));
+    b.maybe("readable_by", || held(&[Privilege::Select]));
+    b.maybe("writable_by", || held(Model::WRITE_PRIVILEGES));
+    b.fact("rls.enabled", &table.rls_enabled, |enabled| *enabled);
+    b.fact("rls.forced", &table.rls_forced, |forced| *forced);
+    policy_lists(&mut b, table);
+    b.maybe("columns", || table.columns_complete.then(|| names(&table.columns)));
+    b.maybe("primary_key", || known.then(|| primary_key(table)));
+    b.set("parents", || table.parents.iter().map(ToString::to_string).collect::<Vec<_>>());
+    b.set("is_partition", || table.is_partition);
+    b.set("partitioned", || table.partition_by.is_some());
+    b.set("unlogged", || table.unlogged);
+    b.set("triggers", || table.triggers.keys().cloned().collect::<Vec<_>>());
+    b.set("comment", || table.comment.clone().unwrap_or_default());
+    b.build()
+}
+
+/// Policies are not all known where the table was never created, nor where dynamic SQL made its row security unknown.
+fn policy_lists(b: &mut Builder<'_>, table: &Relation) {
+    let known = !table.provenance.is_assumed() && table.rls_enabled.get().is_some();
+    let list = |wanted: Option<bool>| {
+        let policies = table.policies.iter().filter(|(_, policy)| wanted.is_none_or(|w| policy.permissive == w));
+        known.then(|| policies.map(|(name, _)| name.clone()).collect::<Vec<_>>())
+    };
+    b.maybe("policies", || list(None));
+    b.maybe("permissive_policies", || list(Some(true)));
+    b.maybe("restrictive_policies", || list(Some(false)));
+}
+
+fn names(columns: &[Column]) -> Vec<String> {
+    columns.iter().map(|column| column.name.clone()).collect()
+}
+
+fn primary_key(table: &Relation) -> Vec<String> {
+    let keys = table.constraints.values().find_map(|constraint| match &constraint.kind {
+        ConstraintRule::PrimaryKey { columns } => Some(columns.clone()),
+        _ => None,
+    });
+    keys.unwrap_or_default()
+}
+
+pub(super) fn columns(model: &Model<'_>, needed: &Needed) -> Vec<Subject> {
+    let own = model.catalog().relations.iter().filter(|(_, relation)| is_own(relation.provenance.origin));
+    let mut out = Vec::new();
+    let wants_keys = needed.any(&["indexed", "primary_key", "foreign_key", "unique"]);
+    for (name, table) in own {
+        let keys = wants_keys.then(|| Keys::of(model, name, table));
+        let exposed = needed.any(&["table_exposed"]).then(|| model.is_exposed(name, table, Model::ROW_PRIVILEGES));
+        for column in &table.columns {
+            out.push(column_subject(model, needed, (name, table), column, keys.as_ref(), exposed.flatten()));
+        }
+    }
+    out
+}
+
+fn column_subject(
+    model: &Model<'_>,
+    needed: &Needed,
+    (name, table): (&QualifiedName, &Relation),
+    column: &Column,
+    keys: Option<&Keys>,
+    exposed: Option<bool>,
+) -> Subject {
+    let object = ObjectRef::on(ObjectKind::Column, name, &column.name);
+    let mut b = Builder::new(needed, object).provenance(&table.provenance);
+    if column.at.is_some() {
+        b = b.at(column.at.clone());
+    }
+    let known = !table.provenance.is_assumed();
+    let key = |has: fn(&Keys) -> &BTreeSet<String>| keys.filter(|_| known).map(|keys| has(keys).contains(&column.name));
+    b.set("schema", || name.schema.as_str());
+    b.set("table", || name.to_string());
+    b.set("table_kind", || kind_word(table.kind));
+    b.set("name", || column.name.as_str());
+    b.fact("type", &column.ty, Clone::clone);
+    b.fact("not_null", &column.not_null, |not_null| *not_null);
+    b.maybe("has_default", || known.then_some(column.default.is_some()));
+    b.maybe("generated", || known.then_some(column.generated.is_some()));
+    b.maybe("identity", || known.then(|| identity_word(column.identity)));
+    b.maybe("primary_key", || key(|keys| &keys.primary));
+    b.maybe("foreign_key", || key(|keys| &keys.foreign));
+    b.maybe("unique", || key(|keys| &keys.unique));
+    b.maybe("indexed", || key(|keys| &keys.leading));
+    b.set("in_exposed_schema", || model.is_exposed_schema(&name.schema));
+    b.maybe("table_exposed", || exposed);
+    b.maybe("readable_by", || known.then(|| model.holders(&[&table.acl, &column.acl], &[Privilege::Select])));
+    b.set("comment", || column.comment.clone().unwrap_or_default());
+    b.build()
+}
+
+const fn identity_word(identity: Option<Identity>) -> &'static str {
+    match identity {
+        Some(Identity::Always) => "always",
+        Some(Identity::ByDefault) => "by_default",
+        None => "",
+    }
+}
+
+/// Columns by the keys they are part of.
+struct Keys {
+    primary: BTreeSet<String>,
+    foreign: BTreeSet<String>,
+    unique: BTreeSet<String>,
+    leading: BTreeSet<String>,
+}
+
+impl Keys {
+    fn of(model: &Model<'_>, name: &QualifiedName, table: &Relation) -> Self {
+        let mut keys = Self {
+            primary: BTreeSet::new(),
+            foreign: BTreeSet::new(),
+            unique: BTreeSet::new(),
+            leading: leading_keys(model, name, table).into_iter().filter_map(|key| key.first().cloned()).collect(),
+        };
+        for constraint in table.constraints.values() {
+            match &constraint.kind {
+                ConstraintRule::PrimaryKey { columns } => {
+                    keys.primary.extend(columns.iter().cloned());
+                    keys.unique.extend(columns.first().filter(|_| columns.len() == 1).cloned());
+                }
+                ConstraintRule::Unique { columns } if columns.len() == 1 => keys.unique.extend(columns.iter().cloned()),
+                ConstraintRule::ForeignKey { columns, .. } => keys.foreign.extend(columns.iter().cloned()),
+                _ => {}
+            }
+        }
+        keys
+    }
+}
+
+/// The column lists of all indexes and keys of a table, partial ones left out.
+fn leading_keys(model: &Model<'_>, name: &QualifiedName, table: &Relation) -> Vec<Vec<String>> {
+    let indexes = model.indexes_of(name).iter().map(|(_, index)| index).filter(|index| index.filter.is_none());
+    let mut keys: Vec<Vec<String>> =
+        indexes.map(|index| index.keys.iter().map(|key| bare_key(key)).collect()).collect();
+    for constraint in table.constraints.values() {
+        if let ConstraintRule::PrimaryKey { columns } | ConstraintRule::Unique { columns } = &constraint.kind {
+            keys.push(columns.clone());
+        }
+    }
+    keys
+}
+
+/// The column of an index key without its options (`a desc nulls last`); expressions match no column.
+fn bare_key(key: &str) -> String {
+    let column = if key.starts_with('"') { key.rsplit_once('"').map_or(key, |(name, _)| name) } else { key };
+    let column = column.trim_start_matches('"');
+    if key.starts_with('"') { column.replace("\"\"", "\"") } else { column.split(' ').next().unwrap_or("").to_owned() }
+}
+
+pub(super) fn constraints(model: &Model<'_>, needed: &Needed) -> Vec<Subject> {
+    let own = relations(model, TABLES).filter(|(_, table)| is_own(table.provenance.origin));
+    let mut out = Vec::new();
+    for (name, table) in own {
+        let keys = needed.any(&["indexed"]).then(|| leading_keys(model, name, table)).unwrap_or_default();
+        for (constraint_name, constraint) in &table.constraints {
+            out.push(constraint_subject(model, needed, (name, table), (constraint_name, constraint), &keys));
+        }
+    }
+    out
+}
+
+fn constraint_subject(
+    model: &Model<'_>,
+    needed: &Needed,
+    (table_name, table): (&QualifiedName, &Relation),
+    (name, constraint): (&String, &Constraint),
+    keys: &[Vec<String>],
+) -> Subject {
+    let object = ObjectRef::on(ObjectKind::Constraint, table_name, name);
+    let mut b = Builder::new(needed, object).provenance(&table.provenance);
+    if constraint.at.is_some() {
+        b = b.at(constraint.at.clone());
+    }
+    let (ty, columns) = constraint_shape(&constraint.kind);
+    let foreign = match &constraint.kind {
+        ConstraintRule::ForeignKey { references, on_delete, on_update, .. } => {
+            Some((references, *on_delete, *on_update))
+        }
+        _ => None,
+    };
+    b.set("schema", || table_name.schema.as_str());
+    b.set("table", || table_name.to_string());
+    b.set("name", || name.as_str());
+    b.set("type", || ty);
+    b.set("columns", || columns.to_vec());
+    b.set("references", || foreign.map(|(table, ..)| table.to_string()).unwrap_or_default());
+    b.set("on_delete", || foreign.map_or("", |(_, action, _)| action_word(action)));
+    b.set("on_update", || foreign.map_or("", |(.., action)| action_word(action)));
+    b.set("validated", || constraint.validated);
+    b.set("deferrable", || constraint.deferrable);
+    b.maybe("indexed", || {
+        let covered = keys.iter().any(|key| {
+            let head: BTreeSet<&String> = key.iter().take(columns.len()).collect();
+            !columns.is_empty() && columns.iter().all(|column| head.contains(column))
+        });
+        (covered || !table.provenance.is_assumed()).then_some(covered)
+    });
+    b.set("in_exposed_schema", || model.is_exposed_schema(&table_name.schema));
+    b.build()
+}
+
+/// A constraint's type as fields spell it, and its columns.
+pub(super) fn constraint_shape(rule: &ConstraintRule) -> (&'static str, &[String]) {
+    match rule {
+        ConstraintRule::Check { .. } => ("check", &[]),
+        ConstraintRule::Unique { columns } => ("unique", columns),
+        ConstraintRule::PrimaryKey { columns } => ("primary_key", columns),
+        ConstraintRule::ForeignKey { columns, .. } => ("foreign_key", columns),
+        ConstraintRule::Exclude { .. } => ("exclude", &[]),
+    }
+}
+
+const fn action_word(action: RefAction) -> &'static str {
+    match action {
+        RefAction::NoAction => "no_action",
+        RefAction::Restrict => "restrict",
+        RefAction::Cascade => "cascade",
+        RefAction::SetNull => "set_null",
+        RefAction::SetDefault => "set_default",
+    }
+}
+
+pub(super) fn indexes(model: &Model<'_>, needed: &Needed) -> Vec<Subject> {
+    let own = model.catalog().indexes.iter().filter(|(_, index)| is_own(index.provenance.origin));
+    own.map(|(name, index)| index_subject(model, needed, name, index)).collect()
+}
+
+fn index_subject(model: &Model<'_>, needed: &Needed, name: &QualifiedName, index: &Index) -> Subject {
+    let mut b = Builder::new(needed, ObjectRef::new(ObjectKind::Index, name)).provenance(&index.provenance);
+    let same = |other: &Index| {
+        (&other.table, &other.method, &other.keys, &other.include, &other.filter)
+            == (&index.table, &index.method, &index.keys, &index.include, &index.filter)
+            && other.unique >= index.unique
+    };
+    b.set("schema", || name.schema.as_str());
+    b.set("name", || name.to_string());
+    b.set("table", || index.table.to_string());
+    b.set("unique", || index.unique);
+    b.set("method", || index.method.as_str());
+    b.set("keys", || index.keys.clone());
+    b.set("include", || index.include.clone());
+    b.set("partial", || index.filter.is_some());
+    b.set("of_constraint", || index.constraint);
+    b.set("duplicates", || {
+        let others = model.indexes_of(&index.table).iter().filter(|(other, _)| *other < name);
+        others.filter(|(_, other)| same(other)).map(|(other, _)| other.to_string()).collect::<Vec<_>>()
+    });
+    b.build()
+}

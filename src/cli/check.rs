@@ -1,0 +1,89 @@
+//! `gardefou check`: the main job.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::Context;
+use clap::Args;
+
+use crate::config::Config;
+use crate::report::{Base, FailOn, Format, RenderOptions, Report, render};
+
+use super::{Color, RuleArguments, SourceArguments, cwd, terminal};
+
+/// Check migrations and report what is wrong.
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    source: SourceArguments,
+    #[command(flatten)]
+    rules: RuleArguments,
+    /// Fold the whole history, report only what files changed since this git ref caused.
+    #[arg(long, value_name = "REF")]
+    since: Option<String>,
+    /// Output format.
+    #[arg(long, short, value_enum, default_value_t, value_name = "FORMAT")]
+    format: Format,
+    /// Write the report to a file.
+    #[arg(long, short, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// The least severity that makes the run fail [default: error].
+    #[arg(long, value_enum, value_name = "SEVERITY")]
+    fail_on: Option<FailOn>,
+    /// Findings recorded in this file do not count.
+    #[arg(long, value_name = "FILE")]
+    baseline: Option<PathBuf>,
+    /// Fail (exit code 2) if part of the schema's state could not be seen.
+    #[arg(long)]
+    require_coverage: bool,
+    /// Findings and summary only.
+    #[arg(long, short, conflicts_with = "verbose")]
+    quiet: bool,
+    /// Everything: all coverage, silenced findings.
+    #[arg(long, short)]
+    verbose: bool,
+}
+
+pub(super) fn run(arguments: &Arguments, color: Color) -> anyhow::Result<ExitCode> {
+    let mut config = arguments.source.config()?;
+    arguments.rules.apply(&mut config);
+    let cwd = cwd()?;
+    if let Some(path) = &arguments.baseline {
+        config.baseline = Some(cwd.join(path));
+    }
+    let report = crate::run::check(&config, &arguments.source.options(arguments.since.as_deref())?)?;
+    write(arguments, &report, &render_options(arguments, &config, &cwd, color))?;
+    Ok(exit_code(arguments, &config, &report))
+}
+
+fn render_options(arguments: &Arguments, config: &Config, cwd: &Path, color: Color) -> RenderOptions {
+    let slashed = |path: &Path| path.display().to_string().replace('\\', "/");
+    let root = cwd.ancestors().find(|folder| folder.join(".git").exists());
+    RenderOptions {
+        format: arguments.format,
+        color: arguments.output.is_none() && terminal::colored(color),
+        verbose: arguments.verbose,
+        quiet: arguments.quiet,
+        base: Base { root: root.map(slashed).unwrap_or_default(), start: slashed(cwd), anchor: config.path.clone() },
+    }
+}
+
+fn write(arguments: &Arguments, report: &Report, options: &RenderOptions) -> anyhow::Result<()> {
+    let text = render(report, options);
+    let Some(path) = &arguments.output else { return Ok(terminal::print(&text)?) };
+    std::fs::write(path, text).with_context(|| format!("{} cannot be written; name another file", path.display()))?;
+    if !arguments.quiet {
+        terminal::say(&report.summary.line());
+    }
+    Ok(())
+}
+
+fn exit_code(arguments: &Arguments, config: &Config, report: &Report) -> ExitCode {
+    let gaps = report.gaps().count();
+    if (arguments.require_coverage || config.require_coverage) && gaps > 0 {
+        let gaps = crate::report::many(gaps, "coverage gap");
+        return terminal::error(&format!("{gaps}, and --require-coverage allows none: the check is incomplete"));
+    }
+    let fail_on = arguments.fail_on.or(config.fail_on).unwrap_or_default();
+    if report.fails(fail_on) { ExitCode::from(1) } else { ExitCode::SUCCESS }
+}

@@ -1,0 +1,19 @@
+select n.nspname as schema, c.relname as relation, k.conname as name, k.contype as type,
+       (select coalesce(pg_catalog.json_agg(a.attname order by u.at), '[]')
+          from pg_catalog.unnest(k.conkey) with ordinality u (attnum, at)
+          join pg_catalog.pg_attribute a on a.attrelid = k.conrelid and a.attnum = u.attnum) as columns,
+       rn.nspname as referenced_schema, rc.relname as referenced_relation,
+       (select coalesce(pg_catalog.json_agg(a.attname order by u.at), '[]')
+          from pg_catalog.unnest(k.confkey) with ordinality u (attnum, at)
+          join pg_catalog.pg_attribute a on a.attrelid = k.confrelid and a.attnum = u.attnum) as referenced_columns,
+       k.confdeltype as on_delete, k.confupdtype as on_update, k.convalidated as validated,
+       k.condeferrable as "deferrable",
+       case when k.contype = 'c' then pg_catalog.pg_get_expr(k.conbin, k.conrelid) end as expression,
+       pg_catalog.pg_get_constraintdef(k.oid) as definition
+  from pg_catalog.pg_constraint k
+  join pg_catalog.pg_class c on c.oid = k.conrelid
+  join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+  left join pg_catalog.pg_class rc on rc.oid = k.confrelid
+  left join pg_catalog.pg_namespace rn on rn.oid = rc.relnamespace
+ where k.contype in ('c', 'f', 'p', 'u', 'x') and n.nspname not in ('pg_catalog', 'information_schema')
+ order by 1, 2, 3

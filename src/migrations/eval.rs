@@ -1,0 +1,26 @@
+//! Evaluates SQL expressions and small queries against the folded Catalog, without a database: the system catalogs
+//! are virtual relations, and what cannot be known stays unknown wherever it matters.
+
+mod aggregate;
+mod cast;
+mod compare;
+mod expr;
+mod format;
+mod function;
+mod join;
+mod keywords;
+mod names;
+mod pattern;
+mod privilege;
+mod query;
+mod relations;
+mod row;
+mod text;
+mod value;
+
+pub(super) use cast::cast_value;
+pub(super) use expr::{Evaluator, World};
+pub(super) use names::Names;
+pub(super) use query::Rows;
+pub(super) use row::Presence;
+pub(super) use value::{Piece, Truth, Unknown, Value};

@@ -1,0 +1,146 @@
+//! Interprets migrations statement by statement over a Catalog, with PostgreSQL's own semantics. Files are parsed in
+//! parallel and folded in order.
+//!
+//! Where the server would raise an error, the migration (and all after it) would not have been deployed, yet histories
+//! that contain such statements exist: made twice, or repaired by hand. The fold goes on, says `would fail` in Coverage,
+//! and takes the reading that hides least: a policy, view, trigger or function defined again has the latest text; a
+//! table, type, constraint or index created again stays as it was first created; a `DROP` that dependents forbid is
+//! applied, the dependents staying. Inside a block with an exception arm the error is raised instead.
+
+mod acl;
+mod alter;
+mod assume;
+mod changes;
+mod columns;
+mod constraints;
+mod dependents;
+mod drops;
+mod functions;
+mod grants;
+mod hosting;
+mod indexes;
+mod names;
+mod naming;
+mod objects;
+mod output;
+mod policies;
+mod refs;
+mod removal;
+mod rename;
+mod rewrite;
+mod roles;
+mod run;
+mod schemas;
+mod session;
+mod start;
+mod state;
+mod store;
+mod syntax;
+mod tables;
+mod triggers;
+mod typenames;
+mod types;
+mod views;
+
+use std::sync::Arc;
+
+use rayon::prelude::*;
+
+pub use start::detect_platform;
+
+use super::{Comment, FoldOptions, History, Migration, MigrationFile, MigrationSet};
+use crate::catalog::Origin;
+use crate::coverage::{Coverage, CoverageKind};
+use crate::location::LineIndex;
+use crate::sql::SyntaxError;
+use state::Fold;
+use syntax::Parsed;
+
+/// Folds the files of `set`, in order, into a Catalog with the Changes of each.
+#[must_use]
+pub fn fold(set: &MigrationSet, options: &FoldOptions) -> History {
+    let parsed: Vec<Vec<Parsed>> = set.files.par_iter().map(parse).collect();
+    let mut coverage = set.coverage.clone();
+    let start = start::choose(set, &parsed, options, &mut coverage);
+    let mut fold = Fold::new(start.catalog, start.platform, Origin::Migration);
+    fold.routines = start.routines;
+    let files = set.files.iter().zip(parsed);
+    let migrations = files.map(|(file, sections)| fold.migrate(file, sections)).collect();
+    coverage.append(&mut fold.coverage);
+    History { catalog: fold.store.into_catalog(), migrations, coverage }
+}
+
+/// The sections of a file; a skipped file is not read.
+fn parse(file: &MigrationFile) -> Vec<Parsed> {
+    if file.skipped.is_some() {
+        return Vec::new();
+    }
+    file.sections.iter().map(|section| syntax::parse_section(&file.text, *section)).collect()
+}
+
+impl Fold {
+    /// Runs one file as a session of its own.
+    fn migrate(&mut self, file: &MigrationFile, sections: Vec<Parsed>) -> Migration {
+        self.text = Arc::clone(&file.text);
+        self.lines = LineIndex::new(Arc::clone(&file.path), &file.text);
+        self.at = self.locate(crate::location::Span::default());
+        self.reset_session();
+        self.store.open();
+        let mut syntax_errors: Vec<SyntaxError> = Vec::new();
+        let mut comments: Vec<Comment> = Vec::new();
+        for section in sections {
+            for error in &section.errors {
+                let message = format!("a statement could not be parsed: {}", error.message);
+                let at = self.part(error.span);
+                self.cover_at(CoverageKind::Unparsed, at, message);
+            }
+            for include in &section.includes {
+                let at = self.part(*include);
+                self.cover_at(CoverageKind::Skipped, at, "an included file is not read".to_owned());
+            }
+            for template in &section.templates {
+                let at = self.part(*template);
+                self.cover_at(CoverageKind::Assumption, at, "a template piece stands in this statement".to_owned());
+            }
+            for statement in &section.statements {
+                // Outside strict mode no error comes back.
+                let _ = self.run(statement);
+            }
+            syntax_errors.extend(section.errors);
+            comments.extend(section.comments);
+        }
+        self.drop_temporary();
+        let frame = self.store.finish();
+        let changes = self.changes(frame);
+        Migration {
+            file: file.clone(),
+            lines: self.lines.clone(),
+            statements: std::mem::take(&mut self.executed),
+            changes,
+            syntax_errors,
+            comments,
+        }
+    }
+
+    /// Temporary objects end with the session.
+    fn drop_temporary(&mut self) {
+        let catalog = self.catalog();
+        let relations: Vec<_> = catalog.relations.keys().filter(|name| name.schema == names::TEMP).cloned().collect();
+        let sequences: Vec<_> = catalog.sequences.keys().filter(|name| name.schema == names::TEMP).cloned().collect();
+        let indexes: Vec<_> = catalog.indexes.keys().filter(|name| name.schema == names::TEMP).cloned().collect();
+        relations.iter().for_each(|name| {
+            self.store.remove_relation(name);
+        });
+        sequences.iter().for_each(|name| {
+            self.store.remove_sequence(name);
+        });
+        indexes.iter().for_each(|name| {
+            self.store.remove_index(name);
+        });
+    }
+}
+
+/// An assumption about the whole run.
+fn assumption(message: String) -> Coverage {
+    Coverage { kind: CoverageKind::Assumption, location: None, object: None, message }
+}

@@ -1,0 +1,195 @@
+//! Indexes.
+
+use super::naming;
+use super::refs::Refs;
+use super::state::{Effect, Fold};
+use super::store::Key;
+use crate::catalog::{Constraint, ConstraintRule, Index, ObjectKind, ObjectRef, QualifiedName};
+use crate::sql;
+use crate::sql::ast::{CreateIndex, Expr, ExprKind, IndexKey, Name};
+
+impl Fold {
+    pub(super) fn create_index(&mut self, create: &CreateIndex) -> Effect {
+        let table = self.relation(&create.table, ObjectKind::Table);
+        let name = match &create.name {
+            Some(name) => naming::identifier(name),
+            None => self.index_name(&table, &key_names(&create.keys), "idx"),
+        };
+        let name = QualifiedName::new(table.schema.clone(), name);
+        let object = ObjectRef::new(ObjectKind::Index, &name);
+        self.name(object.clone());
+        if self.relation_name_taken(&name) {
+            if create.if_not_exists {
+                return Ok(());
+            }
+            return self.would_fail("duplicate_table", object, "already exists");
+        }
+        for key in &create.keys {
+            for column in Refs::of_expr(&key.expr).columns {
+                column.last().iter().for_each(|column| self.assume_column(&table, column));
+            }
+        }
+        self.refer(create.keys.iter().map(|key| &key.expr).chain(&create.filter));
+        let index = Index {
+            provenance: self.provenance(),
+            table,
+            unique: create.unique,
+            method: create.method.clone(),
+            keys: create.keys.iter().map(key_text).collect(),
+            include: create.include.clone(),
+            filter: create.filter.as_ref().map(|filter| self.expression(filter)),
+            constraint: false,
+            comment: None,
+        };
+        self.gone.remove(&Key::Index(name.clone()));
+        self.note_altered(object);
+        for child in self.children(&index.table) {
+            self.copy_index(&child, &index, None);
+        }
+        self.store.insert_index(name, index);
+        Ok(())
+    }
+
+    fn index_name(&self, table: &QualifiedName, keys: &[String], label: &str) -> String {
+        let middle = naming::joined(keys.iter().map(String::as_str));
+        let taken = |name: &str| self.relation_name_taken(&QualifiedName::new(table.schema.clone(), name));
+        naming::first_free(&table.name, Some(&middle), label, taken)
+    }
+
+    /// Gives `table` the indexes and keys of `source`, with names of its own.
+    pub(super) fn copy_indexes(&mut self, table: &QualifiedName, source: &QualifiedName) {
+        let indexes = self.indexes_of(source);
+        for name in indexes {
+            let Some(index) = self.catalog().indexes.get(&name).cloned() else { continue };
+            let constraint = self.catalog().relations.get(source).and_then(|r| r.constraints.get(&name.name)).cloned();
+            self.copy_index(table, &index, constraint);
+        }
+    }
+
+    fn copy_index(&mut self, table: &QualifiedName, index: &Index, constraint: Option<Constraint>) {
+        let simple: Vec<String> = index.keys.iter().map(|key| simple_key(key)).collect();
+        let name = match constraint.as_ref().map(|constraint| &constraint.kind) {
+            Some(ConstraintRule::PrimaryKey { .. }) => {
+                let taken = |name: &str| self.relation_name_taken(&QualifiedName::new(table.schema.clone(), name));
+                naming::first_free(&table.name, None, "pkey", taken)
+            }
+            Some(_) => self.index_name(table, &simple, "key"),
+            None => self.index_name(table, &simple, "idx"),
+        };
+        let copy = Index { provenance: self.provenance(), table: table.clone(), comment: None, ..index.clone() };
+        if let (Some(constraint), at) = (constraint, self.here()) {
+            if let ConstraintRule::PrimaryKey { columns } = &constraint.kind {
+                columns.iter().for_each(|column| self.set_not_null(table, column, true));
+            }
+            self.constraint_names.insert((table.schema.clone(), name.clone()));
+            if let Some(relation) = self.store.relation_mut(table) {
+                relation.constraints.insert(name.clone(), Constraint { at, ..constraint });
+            }
+        }
+        let name = QualifiedName::new(table.schema.clone(), name);
+        self.note_altered(ObjectRef::new(ObjectKind::Index, &name));
+        self.store.insert_index(name, copy);
+    }
+
+    /// Indexes on a table or materialized view.
+    pub(super) fn indexes_of(&self, table: &QualifiedName) -> Vec<QualifiedName> {
+        let from = QualifiedName::new(table.schema.clone(), "");
+        let same_schema = self.catalog().indexes.range(from..).take_while(|(name, _)| name.schema == table.schema);
+        same_schema.filter(|(_, index)| index.table == *table).map(|(name, _)| name.clone()).collect()
+    }
+
+    /// The index an `ALTER INDEX` names, where the Catalog has it.
+    pub(super) fn index(&mut self, name: &Name) -> Option<QualifiedName> {
+        let found = self.find_index(name)?;
+        self.name(ObjectRef::new(ObjectKind::Index, &found));
+        Some(found)
+    }
+}
+
+fn key_text(key: &IndexKey) -> String {
+    let expr = match &key.expr.kind {
+        ExprKind::Column(parts) => parts.last().cloned().unwrap_or_default(),
+        _ => super::syntax::canonical(&key.expr),
+    };
+    if key.options.is_empty() { expr } else { format!("{expr} {}", key.options) }
+}
+
+/// The name an index column has: the column's, the function's, or `expr`; repeated ones are numbered.
+fn key_names(keys: &[IndexKey]) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    for key in keys {
+        let base = expr_name(&key.expr).unwrap_or_else(|| "expr".to_owned());
+        let mut name = base.clone();
+        let mut pass = 1;
+        while names.contains(&name) {
+            name = format!("{base}{pass}");
+            pass += 1;
+        }
+        names.push(name);
+    }
+    names
+}
+
+/// The name PostgreSQL derives from an expression, as for an unnamed output column.
+pub(super) fn expr_name(expr: &Expr) -> Option<String> {
+    let mut expr = expr;
+    // The operand of a cast, collation or subscript gives the name.
+    for _ in 0..64 {
+        match &expr.kind {
+            ExprKind::Cast { expr: inner, ty } => match expr_name_once(inner) {
+                Some(name) => return Some(name),
+                None if matches!(inner.kind, ExprKind::Cast { .. } | ExprKind::Collate { .. } | ExprKind::Index { .. }) => expr = inner,
+                None => return Some(internal_name(&ty.name.name)),
+            },
+            ExprKind::Collate { expr: inner, .. } | ExprKind::Index { expr: inner, .. } | ExprKind::Slice { expr: inner, .. } => {
+                expr = inner;
+            }
+            _ => return expr_name_once(expr),
+        }
+    }
+    None
+}
+
+fn expr_name_once(expr: &Expr) -> Option<String> {
+    match &expr.kind {
+        ExprKind::Column(parts) => parts.last().cloned(),
+        ExprKind::Call(call) => Some(call.name.name.clone()),
+        ExprKind::Field { field, .. } => Some(field.clone()),
+        ExprKind::Keyword(word) => Some((*word).to_owned()),
+        ExprKind::Exists(_) => Some("exists".to_owned()),
+        ExprKind::ArrayQuery(_) | ExprKind::Array(_) => Some("array".to_owned()),
+        ExprKind::Row(_) => Some("row".to_owned()),
+        ExprKind::Bool(_) => Some("bool".to_owned()),
+        ExprKind::AtTimeZone { .. } => Some("timezone".to_owned()),
+        ExprKind::Case { otherwise, .. } => {
+            otherwise.as_ref().and_then(|value| expr_name_once(value)).or_else(|| Some("case".to_owned()))
+        }
+        _ => None,
+    }
+}
+
+/// `pg_type.typname` of a type spelled in words: what a cast of a constant is called.
+fn internal_name(formal: &str) -> String {
+    let internal = match formal {
+        "integer" => "int4",
+        "bigint" => "int8",
+        "smallint" => "int2",
+        "boolean" => "bool",
+        "real" => "float4",
+        "double precision" => "float8",
+        "character varying" => "varchar",
+        "character" => "bpchar",
+        "timestamp with time zone" => "timestamptz",
+        "timestamp without time zone" => "timestamp",
+        "time with time zone" => "timetz",
+        "time without time zone" => "time",
+        other => other,
+    };
+    internal.to_owned()
+}
+
+/// The middle part of a copied index's name for one key.
+fn simple_key(key: &str) -> String {
+    let word: String = key.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+    if word.is_empty() { "expr".to_owned() } else { word }
+}

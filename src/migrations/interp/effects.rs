@@ -1,0 +1,368 @@
+//! What code can change at all: whether an undecided condition matters, and which bodies need not be run.
+
+use std::collections::BTreeSet;
+
+use super::Machine;
+use crate::sql::ast::{
+    Expr, ExprKind, Name, PlKind, PlStatement, Query, QueryBody, SelectItem, StatementKind, TableRef,
+};
+
+/// Words without which a body changes nothing the Catalog holds.
+pub(super) const CHANGES: &[&str] = &[
+    "create",
+    "alter",
+    "drop",
+    "grant",
+    "revoke",
+    "execute",
+    "truncate",
+    "comment",
+    "security",
+    "import",
+    "reassign",
+    "set_config",
+    "do",
+    "call",
+];
+
+/// The lower-case words of `text`, comments left out.
+pub(super) fn words(text: &str) -> BTreeSet<String> {
+    words_in_order(text).into_iter().collect()
+}
+
+/// The lower-case words of `text` in order, comments left out.
+pub(super) fn words_in_order(text: &str) -> Vec<String> {
+    let lines = text.lines().map(|line| line.split_once("--").map_or(line, |(code, _)| code));
+    let code = lines.collect::<Vec<_>>().join(" ").to_ascii_lowercase();
+    let split = code.split(|c: char| !(c.is_alphanumeric() || c == '_'));
+    split.filter(|word| !word.is_empty()).map(str::to_owned).collect()
+}
+
+/// Some of `statements` can change the schema.
+pub(super) fn any(machine: &Machine<'_>, statements: &[PlStatement]) -> bool {
+    statements.iter().any(|statement| one(machine, statement))
+}
+
+fn one(machine: &Machine<'_>, statement: &PlStatement) -> bool {
+    match &statement.kind {
+        PlKind::Block(block) => any(machine, &block.body) || block.exceptions.iter().any(|arm| any(machine, &arm.body)),
+        PlKind::If { arms, otherwise } => arms.iter().any(|(_, body)| any(machine, body)) || any(machine, otherwise),
+        PlKind::Case { arms, otherwise, .. } => {
+            arms.iter().any(|(_, body)| any(machine, body)) || otherwise.as_ref().is_some_and(|body| any(machine, body))
+        }
+        PlKind::Loop { body, .. }
+        | PlKind::ForRange { body, .. }
+        | PlKind::ForQuery { body, .. }
+        | PlKind::ForExecute { body, .. }
+        | PlKind::Foreach { body, .. } => any(machine, body),
+        PlKind::Execute { into, .. } => into.is_empty(),
+        PlKind::ReturnExecute { .. } | PlKind::Unparsed => true,
+        PlKind::Perform(query) | PlKind::ReturnQuery(query) => changes_by_calls(machine, query),
+        PlKind::Sql(statement) => match &statement.kind {
+            StatementKind::Select(query) => changes_by_calls(machine, query),
+            StatementKind::Dml(_) | StatementKind::NoEffect(_) | StatementKind::Comment { .. } => false,
+            _ => true,
+        },
+        PlKind::Assign { .. }
+        | PlKind::Return(_)
+        | PlKind::ReturnNext(_)
+        | PlKind::Raise { .. }
+        | PlKind::Exit(_)
+        | PlKind::Continue(_)
+        | PlKind::Inert(_) => false,
+    }
+}
+
+/// A query calls a routine the files made.
+fn changes_by_calls(machine: &Machine<'_>, query: &Query) -> bool {
+    let mut calls = Vec::new();
+    collect(query, &mut calls);
+    calls.iter().any(|(name, args)| {
+        name.name == "set_config"
+            || machine.host.resolve_function(name, *args).is_some_and(|key| machine.host.routine(&key).is_some())
+    })
+}
+
+/// A query calls anything at all.
+pub(super) fn calls_anything(query: &Query) -> bool {
+    let mut calls = Vec::new();
+    collect(query, &mut calls);
+    !calls.is_empty()
+}
+
+/// A query calls something that is not one of the server's own harmless functions.
+pub(super) fn calls_unknown(query: &Query) -> bool {
+    let mut calls = Vec::new();
+    collect(query, &mut calls);
+    calls.iter().any(|(name, _)| !is_known(name))
+}
+
+type Calls = Vec<(Name, usize)>;
+
+fn collect(query: &Query, calls: &mut Calls) {
+    for cte in &query.with {
+        if let crate::sql::ast::CteBody::Query(query) = &cte.body {
+            collect(query, calls);
+        }
+    }
+    match &query.body {
+        QueryBody::Select(select) => {
+            select.columns.iter().for_each(|SelectItem { expr, .. }| of_expr(expr, calls));
+            select.from.iter().for_each(|item| of_item(item, calls));
+            select.filter.iter().for_each(|filter| of_expr(filter, calls));
+        }
+        QueryBody::Set { left, right, .. } => {
+            collect(left, calls);
+            collect(right, calls);
+        }
+        QueryBody::Values(rows) => rows.iter().flatten().for_each(|expr| of_expr(expr, calls)),
+        QueryBody::Table(_) | QueryBody::Unknown => {}
+    }
+}
+
+fn of_item(item: &TableRef, calls: &mut Calls) {
+    match item {
+        TableRef::Query { query, .. } => collect(query, calls),
+        TableRef::Function { calls: functions, .. } => functions.iter().for_each(|call| of_expr(call, calls)),
+        TableRef::Join { left, right, .. } => {
+            of_item(left, calls);
+            of_item(right, calls);
+        }
+        TableRef::Relation { .. } | TableRef::Other(_) => {}
+    }
+}
+
+fn of_expr(expr: &Expr, calls: &mut Calls) {
+    match &expr.kind {
+        ExprKind::Call(call) => {
+            calls.push((call.name.clone(), call.args.len()));
+            call.args.iter().for_each(|arg| of_expr(&arg.value, calls));
+        }
+        ExprKind::Cast { expr, .. }
+        | ExprKind::Not(expr)
+        | ExprKind::Is { expr, .. }
+        | ExprKind::Field { expr, .. } => {
+            of_expr(expr, calls);
+        }
+        ExprKind::Binary { left, right, .. } => {
+            of_expr(left, calls);
+            of_expr(right, calls);
+        }
+        ExprKind::And(parts) | ExprKind::Or(parts) | ExprKind::Array(parts) | ExprKind::Row(parts) => {
+            parts.iter().for_each(|part| of_expr(part, calls));
+        }
+        ExprKind::Case { whens, otherwise, .. } => {
+            for (when, then) in whens {
+                of_expr(when, calls);
+                of_expr(then, calls);
+            }
+            otherwise.iter().for_each(|otherwise| of_expr(otherwise, calls));
+        }
+        ExprKind::Exists(query) | ExprKind::Subquery(query) | ExprKind::ArrayQuery(query) => collect(query, calls),
+        _ => {}
+    }
+}
+
+/// Schemas of extensions whose functions change data of their own, not the schema.
+const HARMLESS_SCHEMAS: &[&str] = &[
+    "cron",
+    "net",
+    "vault",
+    "extensions",
+    "auth",
+    "storage",
+    "realtime",
+    "pgsodium",
+    "graphql",
+    "graphql_public",
+    "pg_catalog",
+];
+
+/// Functions of the server that reach outside or run text.
+const REACHING: &[&str] = &["dblink", "dblink_exec", "dblink_connect", "query_to_xml", "cursor_to_xml", "pg_read_file"];
+
+/// A function of the server or of a well-known extension that changes nothing the Catalog holds.
+pub(super) fn is_known(name: &Name) -> bool {
+    if let Some(schema) = name.schema.as_deref() {
+        return HARMLESS_SCHEMAS.contains(&schema) && is_harmless_name(&name.name);
+    }
+    is_harmless_name(&name.name) && is_builtin(&name.name)
+}
+
+fn is_harmless_name(name: &str) -> bool {
+    !REACHING.contains(&name) && !name.starts_with("lo_")
+}
+
+/// Built-in functions outside the families below.
+const BUILTIN: &[&str] = &[
+    "abs",
+    "age",
+    "array_agg",
+    "avg",
+    "bit_and",
+    "bit_or",
+    "bool_and",
+    "bool_or",
+    "btrim",
+    "cardinality",
+    "ceil",
+    "ceiling",
+    "char_length",
+    "chr",
+    "clock_timestamp",
+    "coalesce",
+    "concat",
+    "concat_ws",
+    "convert_from",
+    "convert_to",
+    "count",
+    "crypt",
+    "current_database",
+    "current_query",
+    "current_schema",
+    "current_schemas",
+    "current_setting",
+    "currval",
+    "date_part",
+    "date_trunc",
+    "decode",
+    "dense_rank",
+    "digest",
+    "encode",
+    "every",
+    "extract",
+    "first_value",
+    "floor",
+    "format",
+    "format_type",
+    "gen_random_bytes",
+    "gen_random_uuid",
+    "gen_salt",
+    "generate_series",
+    "generate_subscripts",
+    "greatest",
+    "grouping",
+    "hashtext",
+    "hmac",
+    "initcap",
+    "inet_server_addr",
+    "isfinite",
+    "justify_days",
+    "lag",
+    "last_value",
+    "lastval",
+    "lead",
+    "least",
+    "left",
+    "length",
+    "lower",
+    "lpad",
+    "ltrim",
+    "make_date",
+    "make_interval",
+    "make_time",
+    "make_timestamp",
+    "make_timestamptz",
+    "max",
+    "md5",
+    "min",
+    "mod",
+    "nextval",
+    "now",
+    "ntile",
+    "nullif",
+    "num_nonnulls",
+    "num_nulls",
+    "obj_description",
+    "octet_length",
+    "overlay",
+    "parse_ident",
+    "percent_rank",
+    "percentile_cont",
+    "percentile_disc",
+    "plainto_tsquery",
+    "position",
+    "power",
+    "quote_ident",
+    "quote_literal",
+    "quote_nullable",
+    "random",
+    "rank",
+    "repeat",
+    "replace",
+    "reverse",
+    "right",
+    "round",
+    "row_number",
+    "row_to_json",
+    "rpad",
+    "rtrim",
+    "set_config",
+    "setseed",
+    "setval",
+    "setweight",
+    "sha256",
+    "shobj_description",
+    "sign",
+    "split_part",
+    "sqrt",
+    "starts_with",
+    "statement_timestamp",
+    "string_agg",
+    "string_to_array",
+    "string_to_table",
+    "strpos",
+    "substr",
+    "substring",
+    "sum",
+    "timezone",
+    "transaction_timestamp",
+    "translate",
+    "trim",
+    "trunc",
+    "txid_current",
+    "unnest",
+    "upper",
+    "uuid_generate_v1",
+    "uuid_generate_v4",
+    "version",
+    "websearch_to_tsquery",
+    "width_bucket",
+    "xpath",
+    "col_description",
+    "similarity",
+    "unaccent",
+    "stddev",
+    "variance",
+    "corr",
+    "enum_range",
+    "enum_first",
+    "enum_last",
+    "timeofday",
+    "uuidv7",
+];
+
+const FAMILIES: &[&str] = &[
+    "pg_",
+    "json",
+    "jsonb",
+    "array_",
+    "to_",
+    "regexp_",
+    "has_",
+    "ts_",
+    "tsvector_",
+    "date_",
+    "st_",
+    "range_",
+    "xml",
+    "inet_",
+    "txid_",
+    "st_",
+    "postgis_",
+    "uuid_",
+];
+
+fn is_builtin(name: &str) -> bool {
+    BUILTIN.contains(&name) || FAMILIES.iter().any(|family| name.starts_with(family))
+}

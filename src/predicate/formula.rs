@@ -1,0 +1,539 @@
+//! Three-valued formulas over unknowns, kept once each, and the search through everything the unknowns may be.
+
+use std::collections::BTreeSet;
+use std::collections::HashMap;
+
+use super::decimal::Decimal;
+
+/// SQL's truth values.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) enum Tri {
+    False,
+    True,
+    Null,
+}
+
+impl Tri {
+    pub(super) const fn of(truth: bool) -> Self {
+        if truth { Self::True } else { Self::False }
+    }
+}
+
+/// What something depends on: a set of sources (bits into the evaluation's list), and the levels of the subqueries
+/// whose rows it reads (bit 0 is the outermost subquery; the policy's own row is none).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash, PartialOrd, Ord)]
+pub(super) struct Deps {
+    pub(super) bits: u64,
+    pub(super) levels: u32,
+}
+
+impl Deps {
+    pub(super) fn union(self, other: Self) -> Self {
+        Self { bits: self.bits | other.bits, levels: self.levels | other.levels }
+    }
+}
+
+/// A formula, by number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct Node(u32);
+
+/// An unknown, by number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct Var(u32);
+
+/// Comparisons.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) enum CmpOp {
+    Eq,
+    Ne,
+    Lt,
+    Le,
+    Gt,
+    Ge,
+}
+
+impl CmpOp {
+    pub(super) fn parse(op: &str) -> Option<Self> {
+        Some(match op {
+            "=" => Self::Eq,
+            "<>" => Self::Ne,
+            "<" => Self::Lt,
+            "<=" => Self::Le,
+            ">" => Self::Gt,
+            ">=" => Self::Ge,
+            _ => return None,
+        })
+    }
+
+    /// The comparison with its sides exchanged.
+    pub(super) const fn flip(self) -> Self {
+        match self {
+            Self::Lt => Self::Gt,
+            Self::Le => Self::Ge,
+            Self::Gt => Self::Lt,
+            Self::Ge => Self::Le,
+            same => same,
+        }
+    }
+
+    pub(super) fn holds(self, order: std::cmp::Ordering) -> bool {
+        match self {
+            Self::Eq => order.is_eq(),
+            Self::Ne => order.is_ne(),
+            Self::Lt => order.is_lt(),
+            Self::Le => order.is_le(),
+            Self::Gt => order.is_gt(),
+            Self::Ge => order.is_ge(),
+        }
+    }
+}
+
+/// A value an unknown is compared with.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) enum Point {
+    Text(String),
+    Number(Decimal),
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum Kind {
+    Const(Tri),
+    /// A two-valued unknown.
+    Var(Var),
+    /// Comparison of a [`Domain::Cell`] with one of its points.
+    Cell(Var, CmpOp, Point),
+    /// Comparison of a [`Domain::Order`] with "equal".
+    Order(Var, CmpOp),
+    Not(Node),
+    And(Vec<Node>),
+    Or(Vec<Node>),
+    /// Is exactly this; never NULL.
+    Is(Node, Tri),
+}
+
+/// What an unknown may be.
+#[derive(Debug, Clone)]
+pub(super) enum Domain {
+    /// True or false.
+    Two,
+    /// Less, equal or greater.
+    Order,
+    /// One of the points or, unless `closed`, something else; `ordered` ones also lie between their points.
+    Cell { points: BTreeSet<Point>, ordered: bool, closed: bool },
+}
+
+impl Domain {
+    fn size(&self) -> usize {
+        match self {
+            Self::Two => 2,
+            Self::Order => 3,
+            Self::Cell { points, ordered: true, .. } => 2 * points.len() + 1,
+            Self::Cell { points, closed, .. } => points.len() + usize::from(!closed || points.is_empty()),
+        }
+    }
+}
+
+#[derive(Debug, Clone)]
+struct Unknown {
+    domain: Domain,
+    deps: Deps,
+}
+
+/// Work the searches of one analysis may do before they give up, in visited nodes.
+pub(super) const STEPS: u32 = 400_000;
+/// Unknowns decided on the way to one outcome before a search gives up.
+const MAX_PATH: usize = 40;
+
+/// All formulas of one analysis.
+#[derive(Debug)]
+pub(super) struct Formulas {
+    nodes: Vec<Kind>,
+    index: HashMap<Kind, Node>,
+    unknowns: Vec<Unknown>,
+    deps: Vec<Deps>,
+    steps: u32,
+}
+
+impl Formulas {
+    pub(super) fn new() -> Self {
+        Self { nodes: Vec::new(), index: HashMap::new(), unknowns: Vec::new(), deps: Vec::new(), steps: STEPS }
+    }
+
+    pub(super) fn unknown(&mut self, domain: Domain, deps: Deps) -> Var {
+        self.unknowns.push(Unknown { domain, deps });
+        Var(u32::try_from(self.unknowns.len() - 1).unwrap_or(u32::MAX))
+    }
+
+    fn add(&mut self, kind: Kind) -> Node {
+        if let Some(node) = self.index.get(&kind) {
+            return *node;
+        }
+        let deps = self.deps_of_kind(&kind);
+        let node = Node(u32::try_from(self.nodes.len()).unwrap_or(u32::MAX));
+        self.nodes.push(kind.clone());
+        self.deps.push(deps);
+        self.index.insert(kind, node);
+        node
+    }
+
+    fn deps_of_kind(&self, kind: &Kind) -> Deps {
+        match kind {
+            Kind::Const(_) => Deps::default(),
+            Kind::Var(var) | Kind::Cell(var, ..) | Kind::Order(var, _) => self.var_deps(*var),
+            Kind::Not(inner) | Kind::Is(inner, _) => self.deps(*inner),
+            Kind::And(parts) | Kind::Or(parts) => {
+                parts.iter().fold(Deps::default(), |deps, part| deps.union(self.deps(*part)))
+            }
+        }
+    }
+
+    fn kind(&self, node: Node) -> Option<&Kind> {
+        self.nodes.get(node.0 as usize)
+    }
+
+    fn var_deps(&self, var: Var) -> Deps {
+        self.unknowns.get(var.0 as usize).map(|unknown| unknown.deps).unwrap_or_default()
+    }
+
+    pub(super) fn deps(&self, node: Node) -> Deps {
+        self.deps.get(node.0 as usize).copied().unwrap_or_default()
+    }
+
+    pub(super) fn constant(&self, node: Node) -> Option<Tri> {
+        match self.kind(node) {
+            Some(Kind::Const(tri)) => Some(*tri),
+            _ => None,
+        }
+    }
+
+    pub(super) fn tri(&mut self, tri: Tri) -> Node {
+        self.add(Kind::Const(tri))
+    }
+
+    pub(super) fn bool(&mut self, truth: bool) -> Node {
+        self.tri(Tri::of(truth))
+    }
+
+    pub(super) fn var(&mut self, var: Var) -> Node {
+        self.add(Kind::Var(var))
+    }
+
+    /// A fresh two-valued unknown as a formula.
+    pub(super) fn fresh(&mut self, deps: Deps) -> Node {
+        let var = self.unknown(Domain::Two, deps);
+        self.var(var)
+    }
+
+    pub(super) fn cell(&mut self, var: Var, op: CmpOp, point: Point) -> Node {
+        if let Some(Unknown { domain: Domain::Cell { points, closed, .. }, .. }) = self.unknowns.get_mut(var.0 as usize)
+            && !*closed
+        {
+            points.insert(point.clone());
+        }
+        self.add(Kind::Cell(var, op, point))
+    }
+
+    pub(super) fn order(&mut self, var: Var, op: CmpOp) -> Node {
+        self.add(Kind::Order(var, op))
+    }
+
+    pub(super) fn not(&mut self, inner: Node) -> Node {
+        match self.kind(inner) {
+            Some(Kind::Const(Tri::True)) => self.bool(false),
+            Some(Kind::Const(Tri::False)) => self.bool(true),
+            Some(Kind::Const(Tri::Null)) => inner,
+            Some(Kind::Not(twice)) => *twice,
+            _ => self.add(Kind::Not(inner)),
+        }
+    }
+
+    pub(super) fn and(&mut self, parts: impl IntoIterator<Item = Node>) -> Node {
+        self.join(parts, Tri::True, Tri::False)
+    }
+
+    pub(super) fn or(&mut self, parts: impl IntoIterator<Item = Node>) -> Node {
+        self.join(parts, Tri::False, Tri::True)
+    }
+
+    fn join(&mut self, parts: impl IntoIterator<Item = Node>, neutral: Tri, absorbing: Tri) -> Node {
+        let mut kept = Vec::new();
+        for part in parts {
+            match self.constant(part) {
+                Some(tri) if tri == neutral => {}
+                Some(tri) if tri == absorbing => return part,
+                _ if kept.contains(&part) => {}
+                _ => kept.push(part),
+            }
+        }
+        match kept.as_slice() {
+            [] => self.tri(neutral),
+            [one] => *one,
+            _ if absorbing == Tri::False => self.add(Kind::And(kept)),
+            _ => self.add(Kind::Or(kept)),
+        }
+    }
+
+    /// Never NULL, by construction.
+    fn two_valued(&self, node: Node) -> bool {
+        match self.kind(node) {
+            Some(Kind::Const(tri)) => *tri != Tri::Null,
+            Some(Kind::Var(_) | Kind::Cell(..) | Kind::Order(..) | Kind::Is(..)) => true,
+            Some(Kind::Not(inner)) => self.two_valued(*inner),
+            Some(Kind::And(parts) | Kind::Or(parts)) => {
+                parts.len() < 8 && parts.iter().all(|part| self.flat_two(*part))
+            }
+            None => false,
+        }
+    }
+
+    fn flat_two(&self, node: Node) -> bool {
+        matches!(self.kind(node), Some(Kind::Var(_) | Kind::Cell(..) | Kind::Order(..) | Kind::Is(..)))
+            || matches!(self.constant(node), Some(Tri::True | Tri::False))
+    }
+
+    pub(super) fn is(&mut self, inner: Node, tri: Tri) -> Node {
+        match self.constant(inner) {
+            Some(known) => self.bool(known == tri),
+            None if self.two_valued(inner) => match tri {
+                Tri::True => inner,
+                Tri::False => self.not(inner),
+                Tri::Null => self.bool(false),
+            },
+            None => self.add(Kind::Is(inner, tri)),
+        }
+    }
+
+    /// `then` where `guard` is true, else `otherwise`; `guard` must be two-valued.
+    pub(super) fn ite(&mut self, guard: Node, then: Node, otherwise: Node) -> Node {
+        if then == otherwise {
+            return then;
+        }
+        match self.constant(guard) {
+            Some(Tri::True) => return then,
+            Some(_) => return otherwise,
+            None => {}
+        }
+        let not = self.not(guard);
+        let yes = self.and([guard, then]);
+        let no = self.and([not, otherwise]);
+        self.or([yes, no])
+    }
+
+    /// NULL where `null` (two-valued) is true, else `value`.
+    pub(super) fn null_if(&mut self, null: Node, value: Node) -> Node {
+        let nothing = self.tri(Tri::Null);
+        self.ite(null, nothing, value)
+    }
+
+    /// Every unknown `root` is made of.
+    fn vars(&self, roots: &[Node]) -> BTreeSet<Var> {
+        let (mut seen, mut open, mut vars) = (BTreeSet::new(), roots.to_vec(), BTreeSet::new());
+        while let Some(node) = open.pop() {
+            if !seen.insert(node) {
+                continue;
+            }
+            match self.kind(node) {
+                Some(Kind::Var(var) | Kind::Cell(var, ..) | Kind::Order(var, _)) => {
+                    vars.insert(*var);
+                }
+                Some(Kind::Not(inner) | Kind::Is(inner, _)) => open.push(*inner),
+                Some(Kind::And(parts) | Kind::Or(parts)) => open.extend(parts),
+                Some(Kind::Const(_)) | None => {}
+            }
+        }
+        vars
+    }
+
+    /// The unknowns of `root` whose dependence `matches`.
+    pub(super) fn vars_where(&self, root: Node, matches: impl Fn(Deps) -> bool) -> Vec<Var> {
+        self.vars(&[root]).into_iter().filter(|var| matches(self.var_deps(*var))).collect()
+    }
+
+    /// The outcomes of `root` over everything its unknowns may be, given that no `assumption` is false.
+    pub(super) fn outcomes(&mut self, root: Node, assumptions: &[Node]) -> Outcomes {
+        self.outcomes_with(root, assumptions, &[])
+    }
+
+    /// As [`Self::outcomes`], with some unknowns fixed.
+    pub(super) fn outcomes_with(&mut self, root: Node, assumptions: &[Node], fixed: &[(Var, usize)]) -> Outcomes {
+        if let (Some(tri), []) = (self.constant(root), assumptions) {
+            return Outcomes::of(tri);
+        }
+        let mut search = Search {
+            formulas: self,
+            assigned: vec![None; self.unknowns.len()],
+            memo: vec![None; self.nodes.len()],
+            found: Outcomes::default(),
+            steps: self.steps,
+        };
+        for (var, value) in fixed {
+            if let Some(slot) = search.assigned.get_mut(var.0 as usize) {
+                *slot = Some(*value);
+            }
+        }
+        search.explore(root, assumptions, 0);
+        let (found, steps) = (search.found, search.steps);
+        self.steps = steps;
+        found
+    }
+
+    /// How many values `var` may have.
+    pub(super) fn size(&self, var: Var) -> usize {
+        self.unknowns.get(var.0 as usize).map_or(1, |unknown| unknown.domain.size())
+    }
+}
+
+/// Which truth values a formula takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Outcomes {
+    pub(super) yes: bool,
+    /// False or NULL.
+    pub(super) no: bool,
+    /// The search was given up: anything is possible.
+    pub(super) gave_up: bool,
+}
+
+impl Outcomes {
+    fn of(tri: Tri) -> Self {
+        let mut outcomes = Self::default();
+        outcomes.add(tri);
+        outcomes
+    }
+
+    fn add(&mut self, tri: Tri) {
+        match tri {
+            Tri::True => self.yes = true,
+            Tri::False | Tri::Null => self.no = true,
+        }
+    }
+
+    /// True whatever the unknowns are.
+    pub(super) fn always(self) -> bool {
+        self.yes && !self.no && !self.gave_up
+    }
+
+    /// True for nothing the unknowns may be.
+    pub(super) fn never(self) -> bool {
+        !self.yes && !self.gave_up
+    }
+
+    fn settled(self) -> bool {
+        self.gave_up || (self.yes && self.no)
+    }
+}
+
+struct Search<'f> {
+    formulas: &'f Formulas,
+    assigned: Vec<Option<usize>>,
+    memo: Vec<Option<Tri>>,
+    found: Outcomes,
+    steps: u32,
+}
+
+/// A value, or the unknown that must be fixed first.
+type Step = Result<Tri, Var>;
+
+impl Search<'_> {
+    fn explore(&mut self, root: Node, assumptions: &[Node], depth: usize) {
+        if depth > MAX_PATH || self.steps == 0 {
+            self.found.gave_up = true;
+        }
+        if self.found.settled() {
+            return;
+        }
+        self.memo.fill(None);
+        self.steps = self.steps.saturating_sub(u32::try_from(self.memo.len() / 16).unwrap_or(u32::MAX));
+        match self.outcome(root, assumptions) {
+            Ok(Some(tri)) => self.found.add(tri),
+            Ok(None) => {}
+            Err(var) => {
+                for value in 0..self.formulas.size(var) {
+                    self.assign(var, Some(value));
+                    self.explore(root, assumptions, depth + 1);
+                }
+                self.assign(var, None);
+            }
+        }
+    }
+
+    fn assign(&mut self, var: Var, value: Option<usize>) {
+        if let Some(slot) = self.assigned.get_mut(var.0 as usize) {
+            *slot = value;
+        }
+    }
+
+    /// `None` where an assumption rules the assignment out.
+    fn outcome(&mut self, root: Node, assumptions: &[Node]) -> Result<Option<Tri>, Var> {
+        let tri = self.eval(root)?;
+        // An outcome already known to occur needs no proof that this assignment is possible.
+        if (tri == Tri::True && self.found.yes) || (tri != Tri::True && self.found.no) {
+            return Ok(None);
+        }
+        for assumption in assumptions {
+            if self.eval(*assumption)? == Tri::False {
+                return Ok(None);
+            }
+        }
+        Ok(Some(tri))
+    }
+
+    fn eval(&mut self, node: Node) -> Step {
+        if let Some(Some(tri)) = self.memo.get(node.0 as usize) {
+            return Ok(*tri);
+        }
+        self.steps = self.steps.saturating_sub(1);
+        let formulas = self.formulas;
+        let tri = match formulas.kind(node) {
+            None => Tri::Null,
+            Some(Kind::Const(tri)) => *tri,
+            Some(Kind::Var(var)) => Tri::of(self.value(*var)? == 1),
+            Some(Kind::Order(var, op)) => Tri::of(op.holds(self.value(*var)?.cmp(&1))),
+            Some(Kind::Cell(var, op, point)) => self.cell(*var, *op, point)?,
+            Some(Kind::Not(inner)) => match self.eval(*inner)? {
+                Tri::True => Tri::False,
+                Tri::False => Tri::True,
+                Tri::Null => Tri::Null,
+            },
+            Some(Kind::Is(inner, tri)) => Tri::of(self.eval(*inner)? == *tri),
+            Some(Kind::And(parts)) => self.junction(parts, Tri::True, Tri::False)?,
+            Some(Kind::Or(parts)) => self.junction(parts, Tri::False, Tri::True)?,
+        };
+        if let Some(slot) = self.memo.get_mut(node.0 as usize) {
+            *slot = Some(tri);
+        }
+        Ok(tri)
+    }
+
+    fn junction(&mut self, parts: &[Node], neutral: Tri, absorbing: Tri) -> Step {
+        let (mut result, mut needed) = (neutral, None);
+        for part in parts {
+            match self.eval(*part) {
+                Ok(tri) if tri == absorbing => return Ok(absorbing),
+                Ok(Tri::Null) => result = Tri::Null,
+                Ok(_) => {}
+                Err(var) => needed = needed.or(Some(var)),
+            }
+        }
+        needed.map_or(Ok(result), Err)
+    }
+
+    fn value(&self, var: Var) -> Result<usize, Var> {
+        self.assigned.get(var.0 as usize).copied().flatten().ok_or(var)
+    }
+
+    fn cell(&self, var: Var, op: CmpOp, point: &Point) -> Step {
+        let value = self.value(var)?;
+        let Some(Unknown { domain: Domain::Cell { points, ordered, .. }, .. }) =
+            self.formulas.unknowns.get(var.0 as usize)
+        else {
+            return Ok(Tri::Null);
+        };
+        let rank = points.iter().position(|known| known == point);
+        Ok(Tri::of(match (rank, ordered) {
+            (Some(rank), true) => op.holds(value.cmp(&(2 * rank + 1))),
+            (Some(rank), false) => (value == rank) == (op == CmpOp::Eq),
+            // A closed domain that does not have the point.
+            (None, _) => op == CmpOp::Ne,
+        }))
+    }
+}

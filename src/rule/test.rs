@@ -1,0 +1,127 @@
+//! Runs the examples in rule files: each is a test of its rule.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Logic, Rule};
+use crate::check::{self, CheckConfig, CheckInput};
+use crate::migrations::discover::in_memory;
+use crate::migrations::{FoldOptions, History, Layout, MigrationSet, Platform};
+
+/// What became of one example.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outcome {
+    /// Rule id.
+    pub rule: String,
+    /// Example name.
+    pub example: String,
+    /// Nothing, where it went as written; else what went wrong, one line.
+    pub problem: Option<String>,
+}
+
+/// Folds migrations.
+pub type Fold<'f> = &'f dyn Fn(&MigrationSet, &FoldOptions) -> History;
+
+/// A line that ends one migration of an example and begins the next.
+const NEXT: &str = "--- next migration";
+
+/// Runs every example of `rules`; rules with `query:` need a database and are left out.
+#[must_use]
+pub fn run<'r>(rules: impl IntoIterator<Item = &'r Rule>, fold: Fold<'_>) -> Vec<Outcome> {
+    let mut outcomes = Vec::new();
+    for rule in rules.into_iter().filter(|rule| !matches!(rule.logic, Logic::Query(_))) {
+        for example in &rule.examples.fail {
+            let input = Input::new(&example.sql, &example.files, example.changed.as_deref(), example.platform);
+            let wanted: BTreeSet<String> = example.finds.iter().cloned().collect();
+            outcomes.push(outcome(rule, &example.name, difference(&wanted, &input.found(rule, fold))));
+        }
+        for example in &rule.examples.pass {
+            let input = Input::new(&example.sql, &example.files, example.changed.as_deref(), example.platform);
+            let found = input.found(rule, fold);
+            let vacuous = found.looked_at == 0 && !example.vacuous;
+            let nothing = || format!("looked at nothing; change the SQL, or say `vacuous: true`{}", found.not_seen());
+            let problem = difference(&BTreeSet::new(), &found).or_else(|| vacuous.then(nothing));
+            outcomes.push(outcome(rule, &example.name, problem));
+        }
+    }
+    outcomes
+}
+
+/// The migrations of an example.
+struct Input {
+    set: MigrationSet,
+    options: FoldOptions,
+}
+
+impl Input {
+    fn new(
+        sql: &str,
+        files: &BTreeMap<String, String>,
+        changed: Option<&[String]>,
+        platform: Option<Platform>,
+    ) -> Self {
+        let mut set = if files.is_empty() {
+            in_memory(&split(sql), Layout::Supabase)
+        } else {
+            in_memory(files, Layout::Supabase)
+        };
+        for file in &mut set.files {
+            file.changed = changed.is_none_or(|changed| changed.iter().any(|name| **name == *file.path));
+        }
+        let platform = Some(platform.unwrap_or(Platform::Supabase));
+        Self { set, options: FoldOptions { platform, default_grants: None } }
+    }
+
+    fn found(&self, rule: &Rule, fold: Fold<'_>) -> Found {
+        let history = fold(&self.set, &self.options);
+        let (rules, config) = ([rule.clone()], CheckConfig::default());
+        let output = check::run(&CheckInput::of_history(&history, &rules, &config));
+        let gaps = history.coverage.iter().filter(|entry| entry.kind.is_gap()).chain(&output.coverage);
+        Found {
+            objects: output.findings.into_iter().map(|finding| finding.object.name).collect(),
+            looked_at: output.looked_at.get(&rule.id).copied().unwrap_or(0),
+            gaps: gaps.map(|entry| entry.message.clone()).collect(),
+        }
+    }
+}
+
+/// One file per migration, named so that the order is kept.
+fn split(sql: &str) -> BTreeMap<String, String> {
+    let mut parts = vec![String::new()];
+    for line in sql.lines() {
+        if line.trim() == NEXT {
+            parts.push(String::new());
+        } else if let Some(part) = parts.last_mut() {
+            part.push_str(line);
+            part.push('\n');
+        }
+    }
+    parts.into_iter().enumerate().map(|(at, part)| (format!("{}_example.sql", at + 1), part)).collect()
+}
+
+/// What a rule found in an example.
+struct Found {
+    objects: BTreeSet<String>,
+    looked_at: usize,
+    gaps: Vec<String>,
+}
+
+impl Found {
+    fn not_seen(&self) -> String {
+        if self.gaps.is_empty() { String::new() } else { format!(" (not seen: {})", self.gaps.join("; ")) }
+    }
+}
+
+fn outcome(rule: &Rule, example: &str, problem: Option<String>) -> Outcome {
+    Outcome { rule: rule.id.clone(), example: example.to_owned(), problem }
+}
+
+fn difference(wanted: &BTreeSet<String>, found: &Found) -> Option<String> {
+    if *wanted == found.objects {
+        return None;
+    }
+    let list = |names: &BTreeSet<String>| match names.len() {
+        0 => "nothing".to_owned(),
+        _ => names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", "),
+    };
+    Some(format!("should find {}, found {}{}", list(wanted), list(&found.objects), found.not_seen()))
+}

@@ -1,0 +1,212 @@
+//! One run from configuration to report: files are found and folded, rules evaluated, findings silenced, once each
+//! and in this order.
+
+mod select;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::baseline::{Baseline, BaselineError};
+use crate::check::{self, CheckConfig, CheckInput, CheckOutput};
+use crate::config::{Config, ConfigError, RuleNames};
+use crate::coverage::Coverage;
+use crate::date::Date;
+use crate::finding::{Finding, State};
+use crate::migrations::discover::{DiscoverError, DiscoverOptions, discover};
+use crate::migrations::{FoldOptions, History, MigrationSet, fold};
+use crate::report::{LookedAt, Report, RuleDoc};
+use crate::rule::{self, Rule, RuleError, RuleSet};
+use crate::silence::{self, Silencing};
+use crate::suppression::KnownRules;
+
+/// What to check and when.
+#[derive(Debug, Clone)]
+pub struct RunOptions {
+    /// Where the run started: relative paths start here, printed paths are relative to it.
+    pub cwd: PathBuf,
+    /// Migration folders and files; none: those of the configuration, else the usual places.
+    pub paths: Vec<PathBuf>,
+    /// Report only what files changed since this git ref caused.
+    pub since: Option<String>,
+    /// The day waivers are compared with.
+    pub today: Date,
+}
+
+/// Why there is nothing to report.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The configuration.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The migrations.
+    #[error(transparent)]
+    Discover(#[from] DiscoverError),
+    /// The baseline.
+    #[error(transparent)]
+    Baseline(#[from] BaselineError),
+    /// Rules that cannot be used.
+    #[error("{}", lines(.0))]
+    Rules(Vec<RuleError>),
+    /// A parameter of a rule that is neither a flag, a number, a text nor a list of texts.
+    #[error("{place}: parameter `{name}` is {problem}; write true, false, a whole number, a text or a list of texts")]
+    Param {
+        /// Where the rule is configured.
+        place: String,
+        /// The parameter.
+        name: String,
+        /// What the reader says.
+        problem: String,
+    },
+    /// Every rule is switched off.
+    #[error("no rule is left to run: `select`, `ignore` and `rules` leave none; `gardefou rules list` shows all")]
+    NoRules,
+    /// Files were found and none of them has a statement.
+    #[error("there is nothing to check: {0} without a statement; name the folder that holds the migrations")]
+    NoStatements(String),
+}
+
+fn lines(errors: &[RuleError]) -> String {
+    errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+}
+
+/// Loads built-in rules and the user's, and checks every name the configuration uses.
+pub fn load_rules(config: &Config) -> Result<RuleSet, RunError> {
+    let rules = rule::load_all(&config.rule_folders).map_err(RunError::Rules)?;
+    config.check_names(&names(&rules))?;
+    Ok(rules)
+}
+
+/// The rules to run, as configured.
+pub fn select_rules(rules: &RuleSet, config: &Config) -> Result<Vec<Rule>, RunError> {
+    let chosen = rules.apply(&select::selection(rules, config)?).map_err(RunError::Rules)?;
+    if chosen.is_empty() { Err(RunError::NoRules) } else { Ok(chosen) }
+}
+
+fn names(rules: &RuleSet) -> RuleNames {
+    let loaded = rules.iter().map(|rule| (rule.id.clone(), rule.tags.clone()));
+    let silencing = silence::docs().into_values().map(|doc| (doc.id, doc.tags));
+    RuleNames { rules: loaded.chain(silencing).collect() }
+}
+
+/// Finds and folds the migrations.
+pub fn read_history(config: &Config, options: &RunOptions) -> Result<(MigrationSet, History), RunError> {
+    let paths = if options.paths.is_empty() { &config.migrations } else { &options.paths };
+    let discovery = DiscoverOptions { root: options.cwd.clone(), since: options.since.clone(), layout: None };
+    let set = discover(paths, &discovery)?;
+    let history = fold(&set, &FoldOptions { platform: config.platform, default_grants: config.default_grants });
+    Ok((set, history))
+}
+
+/// Runs the examples of `rules`.
+#[must_use]
+pub fn test_examples(rules: &RuleSet) -> Vec<rule::test::Outcome> {
+    rule::test::run(rules.iter(), &fold)
+}
+
+/// Checks the migrations: the main job.
+pub fn check(config: &Config, options: &RunOptions) -> Result<Report, RunError> {
+    let rules = load_rules(config)?;
+    let chosen = select_rules(&rules, config)?;
+    let baseline = config.baseline.as_deref().map(Baseline::read).transpose()?;
+    let (set, history) = read_history(config, options)?;
+    let statements: usize = history.migrations.iter().map(statements).sum();
+    if statements == 0 {
+        return Err(RunError::NoStatements(crate::report::many(set.files.len(), "file")));
+    }
+    let output = check::run(&input(&history, &chosen, &check_config(config), options));
+    let files = history.migrations.iter().filter(|migration| migration.file.skipped.is_none()).count();
+    let looked_at = looked_at(&output, files, statements);
+    let all = rules.iter().map(|rule| rule.id.clone()).collect();
+    let ran = chosen.iter().map(|rule| rule.id.clone()).collect();
+    let silencing = Silencing {
+        migrations: &history.migrations,
+        config,
+        baseline: baseline.as_ref(),
+        known: KnownRules { all: &all, ran: &ran },
+        date: options.today,
+        whole: options.since.is_none() && is_whole(config, options),
+    };
+    let findings = silence::apply(output.findings, &silencing);
+    let findings = if options.since.is_some() { caused_by_changes(findings, &history) } else { findings };
+    let coverage: Vec<Coverage> = history.coverage.iter().cloned().chain(output.coverage).collect();
+    let docs = docs(&chosen, &findings);
+    Ok(Report::new(findings, coverage, looked_at, docs, sources(&history, config)))
+}
+
+fn input<'a>(history: &'a History, rules: &'a [Rule], config: &'a CheckConfig, options: &RunOptions) -> CheckInput<'a> {
+    CheckInput { changed_only: options.since.is_some(), ..CheckInput::of_history(history, rules, config) }
+}
+
+/// Statements of a migration, those that could not be parsed too.
+fn statements(migration: &crate::migrations::Migration) -> usize {
+    migration.statements.len() + migration.syntax_errors.len()
+}
+
+fn check_config(config: &Config) -> CheckConfig {
+    let mut check = CheckConfig::default();
+    if !config.exposed_schemas.is_empty() {
+        check.exposed_schemas.clone_from(&config.exposed_schemas);
+    }
+    if !config.exposed_roles.is_empty() {
+        check.exposed_roles.clone_from(&config.exposed_roles);
+    }
+    check
+}
+
+/// Whether the paths are everything the configuration speaks of: no paths, folders that hold the configuration file,
+/// or the configured migrations themselves.
+fn is_whole(config: &Config, options: &RunOptions) -> bool {
+    let folder = config.path.as_ref().map(|path| options.cwd.join(path));
+    let folder = folder.as_deref().and_then(Path::parent);
+    let paths: BTreeSet<PathBuf> = options.paths.iter().map(|path| options.cwd.join(path)).collect();
+    let configured: BTreeSet<PathBuf> = config.migrations.iter().cloned().collect();
+    paths.is_empty()
+        || paths == configured
+        || paths.iter().any(|path| folder.is_some_and(|folder| folder.starts_with(path)))
+}
+
+/// Findings about comments in files that did not change are not this change's.
+fn caused_by_changes(findings: Vec<Finding>, history: &History) -> Vec<Finding> {
+    let unchanged: BTreeSet<&str> =
+        history.migrations.iter().filter(|m| !m.file.changed).map(|m| m.file.path.as_ref()).collect();
+    let about_unchanged = |finding: &Finding| {
+        finding.rule.starts_with("config/")
+            && finding.location.as_ref().is_some_and(|at| unchanged.contains(at.file.as_ref()))
+    };
+    findings.into_iter().filter(|finding| finding.state != State::New || !about_unchanged(finding)).collect()
+}
+
+fn looked_at(output: &CheckOutput, files: usize, statements: usize) -> LookedAt {
+    // Changes, statements and files are counted apart, or are not objects.
+    let objects =
+        output.subjects.iter().filter(|(target, _)| !matches!(**target, "change" | "statement" | "migration"));
+    LookedAt { files, statements, objects: objects.map(|(target, n)| ((*target).to_owned(), *n)).collect() }
+}
+
+/// Documentation of the rules that ran, and of those about silencing that found something.
+fn docs(rules: &[Rule], findings: &[Finding]) -> BTreeMap<String, RuleDoc> {
+    let found: BTreeSet<&str> = findings.iter().map(|finding| finding.rule.as_str()).collect();
+    let silencing = silence::docs().into_iter().filter(|(id, _)| found.contains(id.as_str()));
+    rules.iter().map(|rule| (rule.id.clone(), doc(rule))).chain(silencing).collect()
+}
+
+/// What reports say about a rule.
+#[must_use]
+pub fn doc(rule: &Rule) -> RuleDoc {
+    RuleDoc {
+        id: rule.id.clone(),
+        title: rule.title.clone(),
+        severity: rule.severity,
+        rationale: rule.rationale.clone(),
+        remediation: rule.remediation.clone(),
+        references: rule.references.clone(),
+        tags: rule.tags.clone(),
+    }
+}
+
+fn sources(history: &History, config: &Config) -> BTreeMap<Arc<str>, Arc<str>> {
+    let files = history.migrations.iter().map(|m| (Arc::clone(&m.file.path), Arc::clone(&m.file.text)));
+    let config = config.path.iter().map(|path| (Arc::from(path.as_str()), Arc::clone(&config.text)));
+    files.chain(config).collect()
+}

@@ -1,0 +1,72 @@
+//! One spelling per meaning: what a file says and what PostgreSQL prints of it after storing it are the same text.
+//!
+//! The normal form knows no types, so casts that PostgreSQL adds on its own are dropped wherever they stand: those
+//! of string constants, to `text` and its kin, and widening ones of compared numbers. Where such a cast is written by
+//! hand and matters (`citext`, enum order), two meanings share a spelling.
+
+mod boolean;
+mod constant;
+mod interval;
+mod normal;
+mod print;
+mod scope;
+
+use std::sync::Arc;
+
+use super::ast::{Expr, Name, Query};
+use super::fragment;
+use crate::catalog::Expression;
+
+/// What is known around an expression.
+#[derive(Clone, Copy, Default)]
+pub struct Surroundings<'a> {
+    /// The relation whose columns stand unqualified (the table of a policy, constraint or trigger).
+    pub relation: Option<&'a Name>,
+    /// The columns of a relation, where they are known: decides what an unqualified name in a subquery belongs to.
+    pub columns: Option<&'a dyn Fn(&Name) -> Option<Vec<String>>>,
+}
+
+/// The canonical spelling of `expr`, on its own.
+#[must_use]
+pub fn canonical(expr: &Expr) -> String {
+    canonical_in(expr, Surroundings::default())
+}
+
+/// The canonical spelling of `expr` in its surroundings.
+#[must_use]
+pub fn canonical_in(expr: &Expr, surroundings: Surroundings<'_>) -> String {
+    let mut normaliser = normal::Normaliser::new(surroundings);
+    let normal = normaliser.condition(expr.clone());
+    print::expr(&normal)
+}
+
+/// The canonical spelling of `query`.
+#[must_use]
+pub fn canonical_query(query: &Query) -> String {
+    canonical_query_in(query, Surroundings::default())
+}
+
+/// The canonical spelling of `query` in its surroundings.
+#[must_use]
+pub fn canonical_query_in(query: &Query, surroundings: Surroundings<'_>) -> String {
+    let mut normaliser = normal::Normaliser::new(surroundings);
+    print::query(&normaliser.query(query.clone()))
+}
+
+/// An expression of the Catalog from its text; one that cannot be parsed is its words.
+#[must_use]
+pub fn expression(text: &str) -> Expression {
+    match fragment::parse_expr(text) {
+        Ok(expr) => expression_of(text, expr, Surroundings::default()),
+        Err(_) => {
+            let canonical = text.split_whitespace().collect::<Vec<_>>().join(" ");
+            Expression { text: text.to_owned(), canonical, ast: None }
+        }
+    }
+}
+
+/// An expression of the Catalog that has been parsed already; `text` is what the file says or the server printed.
+#[must_use]
+pub fn expression_of(text: &str, expr: Expr, surroundings: Surroundings<'_>) -> Expression {
+    Expression { text: text.to_owned(), canonical: canonical_in(&expr, surroundings), ast: Some(Arc::new(expr)) }
+}

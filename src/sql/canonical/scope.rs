@@ -1,0 +1,285 @@
+//! What names belong to: columns are qualified as PostgreSQL qualifies them, and queries brought into normal form.
+
+use super::Surroundings;
+use super::normal::{Normaliser, unqualified};
+use crate::sql::ast::{
+    Alias, Call, Cte, CteBody, Dml, Expr, ExprKind, JoinOn, Query, QueryBody, Select, SelectItem, TableRef,
+};
+
+/// The `FROM` items in sight, innermost query last.
+pub(super) struct Scopes<'a> {
+    surroundings: Surroundings<'a>,
+    levels: Vec<Vec<Item>>,
+}
+
+/// One `FROM` item: the name it goes by, and its columns where they are known.
+struct Item {
+    name: String,
+    columns: Option<Vec<String>>,
+}
+
+impl<'a> Scopes<'a> {
+    pub(super) fn new(surroundings: Surroundings<'a>) -> Self {
+        Self { surroundings, levels: Vec::new() }
+    }
+
+    /// A column as PostgreSQL prints it: bare where only the relation at hand is in sight, with its table's name in
+    /// subqueries.
+    pub(super) fn column(&self, mut parts: Vec<String>) -> Vec<String> {
+        if parts.len() > 2 {
+            parts.remove(0);
+        }
+        let own = self.surroundings.relation.map(|relation| relation.name.as_str());
+        if self.levels.is_empty() {
+            if parts.len() == 2 && parts.first().map(String::as_str) == own {
+                parts.remove(0);
+            }
+            return parts;
+        }
+        match (parts.as_slice(), parts.len()) {
+            ([column], 1) => match self.owner(column, own) {
+                Some(owner) => vec![owner, column.clone()],
+                None => parts,
+            },
+            _ => parts,
+        }
+    }
+
+    /// The item an unqualified column belongs to, as far as it can be known.
+    fn owner(&self, column: &str, own: Option<&str>) -> Option<String> {
+        for level in self.levels.iter().rev() {
+            let knows = |item: &&Item| item.columns.as_ref().is_some_and(|columns| columns.iter().any(|c| c == column));
+            if let Some(item) = level.iter().find(knows) {
+                return Some(item.name.clone());
+            }
+            let mut unknown = level.iter().filter(|item| item.columns.is_none());
+            match (unknown.next(), unknown.next()) {
+                (Some(item), None) if level.len() == 1 => return Some(item.name.clone()),
+                (None, _) => {}
+                _ => return None,
+            }
+        }
+        own.map(str::to_owned)
+    }
+
+    fn items(&self, table: &TableRef, into: &mut Vec<Item>) {
+        match table {
+            TableRef::Relation { name, alias, .. } => {
+                let columns = self.surroundings.columns.and_then(|columns| columns(name));
+                let shown = alias.as_ref().filter(|alias| !alias.name.is_empty());
+                let columns =
+                    shown.filter(|alias| !alias.columns.is_empty()).map_or(columns, |a| Some(a.columns.clone()));
+                into.push(Item { name: shown.map_or_else(|| name.name.clone(), |a| a.name.clone()), columns });
+            }
+            TableRef::Query { query, alias, .. } => {
+                let name = alias.as_ref().map(|alias| alias.name.clone()).unwrap_or_default();
+                let listed = alias.as_ref().map(|alias| alias.columns.clone()).filter(|columns| !columns.is_empty());
+                into.push(Item { name, columns: listed.or_else(|| output_names(query)) });
+            }
+            TableRef::Function { calls, alias, .. } => {
+                let name = alias.as_ref().map(|alias| alias.name.clone()).filter(|name| !name.is_empty());
+                let listed = alias.as_ref().map(|alias| alias.columns.clone()).filter(|columns| !columns.is_empty());
+                let own = calls.first().map(implied_name).unwrap_or_default();
+                let name = name.unwrap_or(own);
+                into.push(Item { columns: listed.or_else(|| Some(vec![name.clone()])), name });
+            }
+            TableRef::Join { left, right, .. } => {
+                self.items(left, into);
+                self.items(right, into);
+            }
+            TableRef::Other(alias) => into.push(Item { name: alias.name.clone(), columns: None }),
+        }
+    }
+}
+
+impl Normaliser<'_> {
+    /// A query whose output names nobody can use.
+    pub(super) fn value_query(&mut self, query: Query) -> Query {
+        let mut query = self.query(query);
+        if let QueryBody::Select(select) = &mut query.body {
+            select.columns.iter_mut().for_each(|item| item.alias = None);
+        }
+        query
+    }
+
+    /// The query of `EXISTS`: which columns it selects is of no consequence, unless a call among them is.
+    pub(super) fn exists(&mut self, query: Query) -> Query {
+        let mut query = self.value_query(query);
+        if let QueryBody::Select(select) = &mut query.body {
+            let plain = |item: &SelectItem| {
+                matches!(
+                    item.expr.kind,
+                    ExprKind::Star(_)
+                        | ExprKind::Column(_)
+                        | ExprKind::Number(_)
+                        | ExprKind::String(_)
+                        | ExprKind::Bool(_)
+                        | ExprKind::Null
+                )
+            };
+            if select.columns.iter().all(plain) && !select.distinct {
+                select.columns.clear();
+            }
+        }
+        query
+    }
+
+    pub(super) fn query(&mut self, mut query: Query) -> Query {
+        query.with = query.with.into_iter().map(|cte| self.cte(cte)).collect();
+        let depth = self.scopes.levels.len();
+        query.body = match query.body {
+            QueryBody::Select(select) => QueryBody::Select(Box::new(self.select(*select))),
+            QueryBody::Set { op, all, left, right } => {
+                QueryBody::Set { op, all, left: Box::new(self.query(*left)), right: Box::new(self.query(*right)) }
+            }
+            QueryBody::Values(rows) => {
+                self.scopes.levels.push(Vec::new());
+                QueryBody::Values(rows.into_iter().map(|row| self.all(row)).collect())
+            }
+            QueryBody::Table(name) => QueryBody::Table(unqualified(name)),
+            QueryBody::Unknown => QueryBody::Unknown,
+        };
+        query.order_by = self.all(query.order_by);
+        query.limit = query.limit.map(|limit| self.expr(limit)).filter(|limit| limit.kind != ExprKind::Null);
+        query.offset = query.offset.map(|offset| self.expr(offset));
+        self.scopes.levels.truncate(depth);
+        query
+    }
+
+    fn cte(&mut self, cte: Cte) -> Cte {
+        let body = match cte.body {
+            CteBody::Query(query) => CteBody::Query(Box::new(self.query(*query))),
+            CteBody::Dml(dml) => CteBody::Dml(Box::new(self.dml(*dml))),
+        };
+        Cte { body, ..cte }
+    }
+
+    fn dml(&mut self, dml: Dml) -> Dml {
+        let table = unqualified(dml.table);
+        self.scopes
+            .levels
+            .push(vec![Item { name: dml.alias.clone().unwrap_or_else(|| table.name.clone()), columns: None }]);
+        let dml = Dml {
+            table,
+            source: dml.source.map(|source| Box::new(self.query(*source))),
+            filter: dml.filter.map(|filter| self.expr(filter)),
+            ..dml
+        };
+        self.scopes.levels.pop();
+        dml
+    }
+
+    /// Leaves the scope of its `FROM` open: `ORDER BY` sees it.
+    fn select(&mut self, select: Select) -> Select {
+        let mut items = Vec::new();
+        for table in &select.from {
+            self.scopes.items(table, &mut items);
+        }
+        self.scopes.levels.push(items);
+        Select {
+            distinct: select.distinct,
+            columns: select.columns.into_iter().map(|item| self.item(item)).collect(),
+            into: select.into,
+            from: select.from.into_iter().map(|table| self.table(table)).collect(),
+            filter: select.filter.map(|filter| self.condition(filter)),
+            group_by: self.all(select.group_by),
+            having: select.having.map(|having| self.condition(having)),
+        }
+    }
+
+    fn item(&mut self, item: SelectItem) -> SelectItem {
+        let implied = implied_name(&item.expr);
+        SelectItem { expr: self.expr(item.expr), alias: item.alias.filter(|alias| *alias != implied) }
+    }
+
+    fn table(&mut self, table: TableRef) -> TableRef {
+        match table {
+            TableRef::Relation { span, name, alias } => {
+                let alias = alias.filter(|alias| alias.name != name.name || !alias.columns.is_empty());
+                TableRef::Relation { span, name: unqualified(name), alias }
+            }
+            TableRef::Query { lateral, query, alias } => {
+                TableRef::Query { lateral, query: Box::new(self.query(*query)), alias }
+            }
+            TableRef::Function { calls, ordinality, alias, .. } => {
+                let implied = calls.first().map(implied_name).unwrap_or_default();
+                let calls = self.all(calls);
+                let alias =
+                    alias.map(|alias| named_columns(alias, &implied, calls.len())).filter(|a| *a != Alias::default());
+                // Functions see what stands before them with LATERAL and without.
+                TableRef::Function { lateral: false, calls, ordinality, alias }
+            }
+            TableRef::Join { kind, left, right, on } => {
+                let (left, right) = (Box::new(self.table(*left)), Box::new(self.table(*right)));
+                let on = match on {
+                    JoinOn::Expr(on) => JoinOn::Expr(self.condition(on)),
+                    on => on,
+                };
+                TableRef::Join { kind, left, right, on }
+            }
+            TableRef::Other(alias) => TableRef::Other(alias),
+        }
+    }
+}
+
+/// A function's alias as PostgreSQL prints it: `f(x) a(a)` is `f(x) a`.
+fn named_columns(mut alias: Alias, implied: &str, calls: usize) -> Alias {
+    if calls == 1 && alias.columns.len() == 1 && alias.columns.first() == Some(&alias.name) {
+        alias.columns.clear();
+    }
+    if alias.name == implied && alias.columns.is_empty() {
+        alias.name.clear();
+    }
+    alias
+}
+
+/// The output names of a query, where all are known.
+fn output_names(query: &Query) -> Option<Vec<String>> {
+    let mut at = query;
+    while let QueryBody::Set { left, .. } = &at.body {
+        at = left;
+    }
+    let QueryBody::Select(select) = &at.body else { return None };
+    let name = |item: &SelectItem| match (&item.alias, &item.expr.kind) {
+        (Some(alias), _) => Some(alias.clone()),
+        (None, ExprKind::Star(_)) => None,
+        (None, _) => Some(implied_name(&item.expr)),
+    };
+    select.columns.iter().map(name).collect()
+}
+
+/// The name PostgreSQL gives an output column nobody named.
+fn implied_name(expr: &Expr) -> String {
+    let mut at = expr;
+    let mut cast = None;
+    loop {
+        let name = match &at.kind {
+            ExprKind::Column(parts) => parts.last().cloned(),
+            ExprKind::Field { field, .. } => Some(field.clone()),
+            ExprKind::Call(call) => Some(call_name(call)),
+            ExprKind::Keyword(word) => Some((*word).to_owned()),
+            ExprKind::Index { expr, .. } | ExprKind::Slice { expr, .. } | ExprKind::Collate { expr, .. } => {
+                at = expr;
+                continue;
+            }
+            ExprKind::Cast { expr, ty } => {
+                cast.get_or_insert_with(|| ty.name.name.clone());
+                at = expr;
+                continue;
+            }
+            ExprKind::Case { .. } => Some("case".to_owned()),
+            ExprKind::Exists(_) => Some("exists".to_owned()),
+            ExprKind::Array(_) | ExprKind::ArrayQuery(_) => Some("array".to_owned()),
+            ExprKind::Row(_) => Some("row".to_owned()),
+            ExprKind::AtTimeZone { .. } => Some("timezone".to_owned()),
+            ExprKind::Subquery(query) => output_names(query).and_then(|names| names.into_iter().next()),
+            ExprKind::Bool(_) => cast.take().or_else(|| Some("bool".to_owned())),
+            _ => None,
+        };
+        return name.or(cast).unwrap_or_else(|| "?column?".to_owned());
+    }
+}
+
+fn call_name(call: &Call) -> String {
+    call.name.name.clone()
+}

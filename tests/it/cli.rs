@@ -1,0 +1,237 @@
+//! The program itself: what it prints, where, and its exit code.
+
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+/// The program with nothing of this machine's environment but a path.
+fn gardefou(folder: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_gardefou"));
+    command.args(arguments).current_dir(folder).env_clear().env("COLUMNS", "100").stdin(Stdio::null());
+    if let Some(path) = std::env::var_os("PATH") {
+        command.env("PATH", path);
+    }
+    command
+}
+
+fn run(folder: &Path, arguments: &[&str]) -> Output {
+    gardefou(folder, arguments).output().unwrap()
+}
+
+fn code(output: &Output) -> i32 {
+    output.status.code().unwrap_or(-1)
+}
+
+fn out(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+fn err(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+/// A repository with files.
+fn repository(files: &[(&str, &str)]) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join(".git")).unwrap();
+    for (path, text) in files {
+        let path = folder.path().join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+    folder
+}
+
+#[test]
+fn help_of_every_subcommand() {
+    let mut text = String::new();
+    let mut root = gardefou::cli::command().term_width(100);
+    root.build();
+    let mut queue = vec![(vec!["gardefou".to_owned()], root)];
+    while let Some((path, command)) = queue.pop() {
+        let mut named = command.clone().bin_name(path.join(" "));
+        text.push_str(&format!("$ {} --help\n{}\n", path.join(" "), named.render_long_help()));
+        let subcommands: Vec<_> = command.get_subcommands().filter(|sub| sub.get_name() != "help").collect();
+        for sub in subcommands.into_iter().rev() {
+            queue.push(([path.clone(), vec![sub.get_name().to_owned()]].concat(), sub.clone()));
+        }
+    }
+    insta::with_settings!({snapshot_path => "../../snapshots/cli", prepend_module_to_snapshot => false, omit_expression => true}, {
+        insta::assert_snapshot!("help", text);
+    });
+}
+
+#[test]
+fn a_check_that_cannot_be_done_is_two_and_says_so_in_every_format() {
+    let cases: [(&str, &[(&str, &str)], &[&str], &str); 11] = [
+        ("nothing to check", &[], &["check"], "no migrations found"),
+        ("missing path", &[], &["check", "nope"], "`nope` does not exist"),
+        (
+            "bad configuration",
+            &[("gardefou.yaml", "plattform: x\n"), ("m/1.sql", "select 1;")],
+            &["check", "m"],
+            "gardefou.yaml:1:1: unknown key `plattform`; did you mean `platform`?",
+        ),
+        (
+            "unknown rule",
+            &[("gardefou.yaml", "ignore: [nonsense]\n"), ("m/1.sql", "select 1;")],
+            &["check", "m"],
+            "gardefou.yaml:1:10: `nonsense` is no rule, group or tag",
+        ),
+        (
+            "unknown rule on the command line",
+            &[("m/1.sql", "select 1;")],
+            &["check", "m", "--select", "policy-to-public"],
+            "command line: `policy-to-public` is no rule, group or tag; did you mean `rls/policy-to-public`?",
+        ),
+        ("no rule left", &[("m/1.sql", "select 1;")], &["check", "m", "--ignore", "all"], "no rule is left to run"),
+        ("missing configuration", &[("m/1.sql", "select 1;")], &["check", "m", "--config", "x.yaml"], "x.yaml: "),
+        ("missing baseline", &[("m/1.sql", "select 1;")], &["check", "m", "--baseline", "b.json"], "baseline "),
+        (
+            "broken rule folder",
+            &[("gardefou.yaml", "rule-folders: [nowhere]\n"), ("m/1.sql", "select 1;")],
+            &["check", "m"],
+            "nowhere",
+        ),
+        ("unknown option", &[], &["check", "--frobnicate"], "unexpected argument '--frobnicate'"),
+        (
+            "no repository",
+            &[("m/1.sql", "select 1;")],
+            &["check", "m", "--since", "nope"],
+            "is not in a git repository",
+        ),
+    ];
+    for (name, files, arguments, expected) in cases {
+        let folder = repository(files);
+        for format in ["human", "json", "sarif", "github", "gitlab", "junit", "markdown"] {
+            let output = run(folder.path(), &[arguments, &["--format", format]].concat());
+            assert_eq!(code(&output), 2, "{name} as {format}: {}", err(&output));
+            assert_eq!(out(&output), "", "{name} as {format}: no report of a check that was not done");
+            let said = err(&output);
+            assert!(said.contains(expected), "{name} as {format}: {said}");
+            assert!(said.ends_with("no check was performed\n"), "{name} as {format}: {said}");
+            assert!(!said.contains("panicked"), "{name} as {format}: {said}");
+        }
+    }
+}
+
+#[test]
+fn no_arguments_is_help_and_two() {
+    let folder = repository(&[]);
+    let output = run(folder.path(), &[]);
+    assert_eq!((code(&output), out(&output).as_str()), (2, ""));
+    assert!(err(&output).contains("Usage: gardefou"), "{}", err(&output));
+    let output = run(folder.path(), &["--version"]);
+    assert_eq!((code(&output), out(&output)), (0, format!("gardefou {}\n", env!("CARGO_PKG_VERSION"))));
+}
+
+#[test]
+fn init_writes_a_configuration_once() {
+    let folder = repository(&[]);
+    let output = run(folder.path(), &["init"]);
+    assert_eq!((code(&output), err(&output).contains("gardefou.yaml")), (0, true), "{}", err(&output));
+    let path = folder.path().join("gardefou.yaml");
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), gardefou::config::TEMPLATE);
+    std::fs::write(&path, "# mine\n").unwrap();
+    let output = run(folder.path(), &["init"]);
+    assert_eq!(code(&output), 2);
+    assert!(err(&output).contains("exists; edit it"), "{}", err(&output));
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), "# mine\n", "never overwritten");
+}
+
+#[test]
+fn completions_for_every_shell() {
+    let folder = repository(&[]);
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        let output = run(folder.path(), &["completions", shell]);
+        assert_eq!(code(&output), 0, "{shell}");
+        assert!(out(&output).contains("default-grants"), "{shell}");
+    }
+}
+
+#[test]
+fn explain_prints_a_rule_or_says_which_was_meant() {
+    let folder = repository(&[]);
+    let output = run(folder.path(), &["explain", "rls/policy-to-public"]);
+    assert_eq!(code(&output), 0, "{}", err(&output));
+    for section in ["rls/policy-to-public: ", "\nWhy\n", "\nWhat to do\n", "\nExample: ", "\nReferences\n"] {
+        assert!(out(&output).contains(section), "{section} in {}", out(&output));
+    }
+    let output = run(folder.path(), &["explain", "rls/policy-to-public", "--format", "json"]);
+    let page: serde_json::Value = serde_json::from_str(&out(&output)).unwrap();
+    assert_eq!(page["id"], "rls/policy-to-public");
+    let output = run(folder.path(), &["explain", "policy-to-public"]);
+    assert_eq!(code(&output), 2);
+    assert!(err(&output).contains("did you mean `rls/policy-to-public`?"), "{}", err(&output));
+    let output = run(folder.path(), &["explain", "config/expired-waiver"]);
+    assert_eq!(code(&output), 0, "rules about silencing are explained too");
+}
+
+/// Every rule a report can name, and nothing else, has a page.
+#[test]
+fn every_listed_rule_is_explained() {
+    let folder = repository(&[]);
+    let output = run(folder.path(), &["rules", "list", "--format", "json"]);
+    let rows: Vec<serde_json::Value> = serde_json::from_str(&out(&output)).unwrap();
+    assert!(rows.len() > 30, "{} rules", rows.len());
+    for row in rows.iter().filter(|row| row["id"] == "rls/not-forced" || row["id"] == "destructive/truncate") {
+        let output = run(folder.path(), &["explain", row["id"].as_str().unwrap()]);
+        assert_eq!(code(&output), 0, "{row}");
+    }
+    let table = run(folder.path(), &["rules", "list"]);
+    assert!(out(&table).lines().count() == rows.len() + 1, "a row each and a total\n{}", out(&table));
+    let markdown = run(folder.path(), &["rules", "list", "--format", "markdown"]);
+    assert!(out(&markdown).lines().count() == rows.len() + 2, "{}", out(&markdown));
+}
+
+#[test]
+fn rules_list_shows_what_is_configured() {
+    let config = "rules:\n  rls: off\n  rls/not-forced: error\n  rls/policy-to-public: note\n";
+    let folder = repository(&[("gardefou.yaml", config)]);
+    let output = run(folder.path(), &["rules", "list", "--format", "json"]);
+    let rows: Vec<serde_json::Value> = serde_json::from_str(&out(&output)).unwrap();
+    let of = |id: &str| {
+        let row = rows.iter().find(|row| row["id"] == id).unwrap();
+        (row["runs"].as_bool().unwrap(), row["severity"].as_str().unwrap().to_owned())
+    };
+    assert_eq!(of("rls/not-forced"), (true, "error".to_owned()));
+    assert_eq!(of("rls/policy-to-public"), (true, "note".to_owned()));
+    assert!(!of("rls/rls-disabled").0, "off with its group");
+    let output = run(folder.path(), &["rules", "list", "--format", "json", "--no-config"]);
+    let rows: Vec<serde_json::Value> = serde_json::from_str(&out(&output)).unwrap();
+    assert!(rows.iter().any(|row| row["id"] == "rls/rls-disabled" && row["runs"] == true));
+}
+
+#[test]
+fn a_reader_that_stops_is_no_error() {
+    let folder = repository(&[]);
+    let mut child =
+        gardefou(folder.path(), &["completions", "zsh"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!((code(&output), err(&output).as_str()), (0, ""));
+}
+
+#[test]
+fn colour_follows_option_and_environment() {
+    let folder = repository(&[]);
+    let page = ["explain", "rls/policy-to-public"];
+    let colored = |arguments: &[&str], environment: &[(&str, &str)]| {
+        let mut command = gardefou(folder.path(), arguments);
+        let output = command.envs(environment.iter().copied()).output().unwrap();
+        assert_eq!(code(&output), 0, "{}", err(&output));
+        out(&output).contains('\u{1b}')
+    };
+    let with = |option: &'static str| [&page[..], &["--color", option]].concat();
+    let cases = [
+        (page.to_vec(), vec![], false),
+        (page.to_vec(), vec![("FORCE_COLOR", "1")], true),
+        (page.to_vec(), vec![("FORCE_COLOR", "0")], false),
+        (page.to_vec(), vec![("FORCE_COLOR", "1"), ("NO_COLOR", "1")], false),
+        (page.to_vec(), vec![("FORCE_COLOR", "1"), ("NO_COLOR", "")], true),
+        (with("always"), vec![("NO_COLOR", "1")], true),
+        (with("never"), vec![("FORCE_COLOR", "1")], false),
+    ];
+    for (arguments, environment, expected) in cases {
+        assert_eq!(colored(&arguments, &environment), expected, "{arguments:?} {environment:?}");
+    }
+}
