@@ -7,6 +7,7 @@ mod report;
 mod rules;
 mod secrets;
 mod silencing;
+mod sql;
 mod volumetrics;
 
 mod facts;
