@@ -21,6 +21,7 @@ mod rules;
 mod secrets;
 mod silencing;
 mod support;
+mod sql;
 mod volumetrics;
 
 mod facts;
