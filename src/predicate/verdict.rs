@@ -102,7 +102,7 @@ fn own_scope<'a>(analyser: &'a Analyser<'_>, name: &QualifiedName) -> Scope<'a, 
         alias: name.name.clone(),
         id: 0,
         columns: Columns::Relation { name: name.clone(), relation, own: true },
-        nullable: false,
+        present: Vec::new(),
         deps: Deps::default(),
     };
     Scope { items: vec![item], ..Scope::root() }

@@ -1,5 +1,6 @@
 //! PostgreSQL is the judge: the same SQL is applied to an empty database and folded, and every fact must agree.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
@@ -9,8 +10,10 @@ use gardefou::migrations::discover::{DiscoverOptions, discover};
 use gardefou::migrations::{DefaultGrants, FoldOptions, History, MigrationFile, MigrationSet, Platform, fold};
 
 use crate::facts;
+use crate::support::pg;
 
-pub(crate) fn history(files: &[(&str, &str)], platform: Platform) -> History {
+/// Whole files, all of them changed.
+pub(crate) fn files(files: &[(&str, &str)]) -> Vec<MigrationFile> {
     let files = files.iter().map(|(path, text)| MigrationFile {
         path: Arc::from(*path),
         text: Arc::from(*text),
@@ -19,7 +22,11 @@ pub(crate) fn history(files: &[(&str, &str)], platform: Platform) -> History {
         skipped: None,
         changed: true,
     });
-    let set = MigrationSet { files: files.collect(), ..MigrationSet::default() };
+    files.collect()
+}
+
+pub(crate) fn history(texts: &[(&str, &str)], platform: Platform) -> History {
+    let set = MigrationSet { files: files(texts), ..MigrationSet::default() };
     fold(&set, &FoldOptions { platform: Some(platform), default_grants: Some(DefaultGrants::Legacy) })
 }
 
@@ -55,6 +62,49 @@ fn difference(database: &str, history: &History) -> Vec<String> {
     let folded: std::collections::BTreeSet<&str> = folded.iter().map(|line| line.trim_end()).collect();
     let missing = server.difference(&folded).map(|line| format!("- {line}"));
     missing.chain(folded.difference(&server).map(|line| format!("+ {line}"))).collect()
+}
+
+fn server_facts(client: &mut postgres::Client) -> BTreeSet<String> {
+    let rows = client.simple_query(include_str!("facts.sql")).expect("facts");
+    let rows = rows.iter().filter_map(|message| match message {
+        postgres::SimpleQueryMessage::Row(row) => row.get(0).map(|line| line.trim_end().to_owned()),
+        _ => None,
+    });
+    rows.collect()
+}
+
+/// Each file is applied on top of the platform and those before it; after each the two must agree.
+#[test]
+fn every_fact_agrees_with_the_server() {
+    const FILES: &[(&str, &str)] = &[
+        ("01_tables.sql", include_str!("../fixtures/fold/01_tables.sql")),
+        ("02_security.sql", include_str!("../fixtures/fold/02_security.sql")),
+        ("03_grants.sql", include_str!("../fixtures/fold/03_grants.sql")),
+        ("04_drops.sql", include_str!("../fixtures/fold/04_drops.sql")),
+        ("05_blocks.sql", include_str!("../fixtures/fold/05_blocks.sql")),
+    ];
+    let Some(mut client) = pg::fresh_database() else { return };
+    let platform = gardefou::platform::sql(Platform::Supabase, DefaultGrants::Legacy);
+    for script in platform.iter().skip(1) {
+        client.batch_execute(script).expect("the platform's own SQL");
+    }
+    let mut wrong = Vec::new();
+    for upto in 0..=FILES.len() {
+        if let Some((path, text)) = upto.checked_sub(1).and_then(|at| FILES.get(at)) {
+            client.batch_execute("reset all; discard temp").expect("a session like a new one");
+            client.batch_execute("set search_path to \"$user\", public, extensions").expect("search_path");
+            client.batch_execute(text).unwrap_or_else(|e| panic!("{path}: {e:?}"));
+            client.batch_execute("discard temp").expect("discard");
+        }
+        let history = history(&FILES[..upto], Platform::Supabase);
+        let server = server_facts(&mut client);
+        let folded: BTreeSet<String> =
+            facts::lines(&history.catalog).iter().map(|line| line.trim_end().to_owned()).collect();
+        assert!(server.len() > 1000 + upto * 50, "facts were compared: {}", server.len());
+        wrong.extend(server.difference(&folded).map(|line| format!("{upto} - {line}")));
+        wrong.extend(folded.difference(&server).map(|line| format!("{upto} + {line}")));
+    }
+    assert!(wrong.is_empty(), "the server (-) and the fold (+) disagree:\n{}", wrong.join("\n"));
 }
 
 /// Ad hoc: folds and replays the migrations in `GARDEFOU_CORPUS` and prints what differs.

@@ -5,7 +5,6 @@ use super::state::{Effect, Fold};
 use super::store::Key;
 use crate::catalog::{Column, Expression, Identity, ObjectKind, ObjectRef, QualifiedName, Sequence};
 use crate::location::Span;
-use crate::sql;
 use crate::sql::ast::{Call, CallArg, ColumnDef, Expr, ExprKind, Name, TypeName};
 
 /// The integer behind a serial pseudo-type.
@@ -147,7 +146,7 @@ impl Fold {
         self.assume_column(table, column);
         let known = self.catalog().relations.get(table).is_some_and(|relation| relation.column(column).is_some());
         let object = ObjectRef::on(ObjectKind::Column, table, column);
-        if known || self.catalog().relations.get(table).is_none() {
+        if known || !self.catalog().relations.contains_key(table) {
             return Ok(());
         }
         self.would_fail("undefined_column", object, "does not exist")

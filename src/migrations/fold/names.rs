@@ -161,7 +161,12 @@ impl Fold {
 
     /// The function of a trigger or event trigger, which takes no arguments.
     pub(super) fn trigger_function(&self, name: &Name) -> QualifiedName {
-        self.find_function_name(name).unwrap_or_else(|| self.guess(name))
+        let builtin = matches!(
+            name.name.as_str(),
+            "suppress_redundant_updates_trigger" | "tsvector_update_trigger" | "tsvector_update_trigger_column"
+        );
+        let guess = if builtin { QualifiedName::new("pg_catalog", name.name.clone()) } else { self.guess(name) };
+        self.find_function_name(name).unwrap_or(guess)
     }
 
     /// `f()` as an object, in the record of the statement.

@@ -147,7 +147,12 @@ impl<'a> Eval<'a> {
         match args.as_slice() {
             [] => Value::Null,
             [one] => one.clone(),
-            _ => self.apply(name, args, Ty::Any, if some { Nulls::Never } else { Nulls::Maybe }),
+            [first, ..] => {
+                let first = self.ty_of(first);
+                let same = args.iter().all(|arg| self.ty_of(arg) == first);
+                let ty = if same { first } else { Ty::Any };
+                self.apply(name, args, ty, if some { Nulls::Never } else { Nulls::Maybe })
+            }
         }
     }
 

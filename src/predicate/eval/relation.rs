@@ -29,11 +29,12 @@ impl Rows {
         self.deps = self.deps.union(other.deps);
     }
 
-    /// Forgets that the rows must be there.
-    fn relax(mut self, eval: &Eval<'_>) -> Self {
-        self.deps = self.conds.iter().fold(self.deps, |deps, cond| deps.union(eval.formulas.deps(*cond)));
-        self.conds.clear();
-        self
+    /// Demands the conditions only where the rows are `present`.
+    fn where_present(&mut self, present: Node, eval: &mut Eval<'_>) {
+        let absent = eval.formulas.not(present);
+        for cond in &mut self.conds {
+            *cond = eval.formulas.or([absent, *cond]);
+        }
     }
 }
 
@@ -82,7 +83,7 @@ impl<'a> Eval<'a> {
 
     fn item(&mut self, alias: String, columns: Columns<'a>, deps: Deps) -> Item<'a> {
         let deps = Deps { bits: deps.bits, levels: deps.levels | self.level_bit() };
-        Item { alias, id: self.id(), columns, nullable: false, deps }
+        Item { alias, id: self.id(), columns, present: Vec::new(), deps }
     }
 
     /// Puts the rows of a subquery or function into `frame`.
@@ -239,32 +240,31 @@ impl<'a> Eval<'a> {
         let mut right = self.table(right, frame, depth + 1);
         let mut condition = Rows { conds: self.join_conditions(on, frame, start, middle), ..Rows::default() };
         if matches!(kind, JoinKind::Left | JoinKind::Full) {
-            right = right.relax(self);
-            self.make_nullable(frame, middle, usize::MAX);
+            let present = self.optional(frame, middle, usize::MAX);
+            right.where_present(present, self);
+            condition.where_present(present, self);
         }
         if matches!(kind, JoinKind::Right | JoinKind::Full) {
-            left = left.relax(self);
-            self.make_nullable(frame, start, middle);
-        }
-        if !matches!(kind, JoinKind::Inner | JoinKind::Cross) {
-            condition = condition.relax(self);
+            let present = self.optional(frame, start, middle);
+            left.where_present(present, self);
+            condition.where_present(present, self);
         }
         let mut rows = Rows::default();
         for part in [left, right, condition] {
             rows.absorb(part);
         }
-        // A join of rows that are there may still be empty where its condition is not only about what is outside.
+        // Rows that are there may still not match one another.
         rows.data = true;
         rows
     }
 
-    fn make_nullable(&mut self, frame: &mut Scope<'_, 'a>, from: usize, to: usize) {
+    /// Makes items of `frame` the side of an outer join that may be absent; two-valued: it is present.
+    fn optional(&mut self, frame: &mut Scope<'_, 'a>, from: usize, to: usize) -> Node {
+        let present = self.formulas.fresh(Deps { bits: 0, levels: self.level_bit() });
         for item in frame.items.iter_mut().take(to).skip(from) {
-            item.nullable = true;
-            // What was said of its columns before does not hold of the missing row.
-            self.next_id += 1;
-            item.id = self.next_id;
+            item.present.push(present);
         }
+        present
     }
 
     fn join_conditions(&mut self, on: &JoinOn, frame: &Scope<'_, 'a>, start: usize, middle: usize) -> Vec<Node> {

@@ -3,7 +3,7 @@
 use super::arena::Nulls;
 use super::{Eval, Source};
 use crate::catalog::{Column, QualifiedName, Relation};
-use crate::predicate::formula::Deps;
+use crate::predicate::formula::{Deps, Node};
 use crate::predicate::ty::Ty;
 use crate::predicate::value::{TermKey, Value};
 use crate::sql::ast::Cte;
@@ -26,8 +26,8 @@ pub(crate) struct Item<'a> {
     pub(crate) alias: String,
     pub(crate) id: u32,
     pub(crate) columns: Columns<'a>,
-    /// On the side of an outer join that may be absent.
-    pub(crate) nullable: bool,
+    /// Two-valued: the sides of outer joins it is on are there.
+    pub(crate) present: Vec<Node>,
     /// What each of its values depends on besides itself.
     pub(crate) deps: Deps,
 }
@@ -127,29 +127,27 @@ impl<'a> Eval<'a> {
     }
 
     fn known_column(&mut self, item: &Item<'a>, name: &str) -> Option<Value> {
-        match &item.columns {
+        let value = match &item.columns {
             Columns::Relation { relation, name: table, .. } => {
                 let column = relation.and_then(|relation| relation.column(name));
                 if column.is_none() && !SYSTEM_COLUMNS.contains(&name) {
                     return None;
                 }
-                Some(self.relation_column(item, table, name, column))
+                self.relation_column(item, table, name, column)
             }
-            Columns::Derived { columns, .. } => {
-                let (_, value) = columns.iter().find(|(column, _)| column == name)?;
-                if !item.nullable {
-                    return Some(value.clone());
-                }
-                Some(self.optional(item, name, value.clone()))
-            }
-        }
+            Columns::Derived { columns, .. } => columns.iter().find(|(column, _)| column == name)?.1.clone(),
+        };
+        Some(self.if_present(item, value))
     }
 
-    /// A column of the side of an outer join that may be absent.
-    fn optional(&mut self, item: &Item<'a>, name: &str, value: Value) -> Value {
-        let deps = self.deps_of(&value).union(item.deps);
-        let ty = self.ty_of(&value);
-        self.term(TermKey::Column(item.id, name.to_owned()), ty, deps, Nulls::Maybe, &[])
+    /// NULL where the item is the absent side of an outer join.
+    fn if_present(&mut self, item: &Item<'a>, value: Value) -> Value {
+        if item.present.is_empty() {
+            return value;
+        }
+        let present = self.formulas.and(item.present.iter().copied());
+        let absent = self.formulas.not(present);
+        self.choice(vec![(present, value), (absent, Value::Null)])
     }
 
     fn relation_column(
@@ -166,8 +164,8 @@ impl<'a> Eval<'a> {
         };
         let not_null = column.is_none_or(|column| self.analyser.is_not_null(table, column));
         let deps = self.column_deps(item, name);
-        let nulls = if not_null && !item.nullable { Nulls::Never } else { Nulls::Maybe };
-        if not_null && !item.nullable {
+        let nulls = if not_null { Nulls::Never } else { Nulls::Maybe };
+        if not_null {
             self.not_null_columns.insert(name.to_owned());
         }
         self.term(TermKey::Column(item.id, name.to_owned()), ty, deps, nulls, &[])
@@ -183,7 +181,8 @@ impl<'a> Eval<'a> {
     /// A column of something whose columns are not all known.
     fn assumed_column(&mut self, item: &Item<'a>, name: &str) -> Value {
         let deps = self.column_deps(item, name);
-        self.term(TermKey::Column(item.id, name.to_owned()), Ty::Any, deps, Nulls::Maybe, &[])
+        let value = self.term(TermKey::Column(item.id, name.to_owned()), Ty::Any, deps, Nulls::Maybe, &[]);
+        self.if_present(item, value)
     }
 
     fn whole_row(&mut self, name: &str, scope: &Scope<'_, 'a>) -> Option<Value> {
@@ -191,9 +190,9 @@ impl<'a> Eval<'a> {
         let own = matches!(&item.columns, Columns::Relation { own: true, .. });
         self.whole_row |= own;
         let deps = if own { self.source(&Source::Column("*".to_owned())) } else { item.deps };
-        let nulls = if item.nullable { Nulls::Maybe } else { Nulls::Never };
-        let ty = Ty::Other(name.to_owned());
-        Some(self.term(TermKey::Column(item.id, format!("{name} as a row")), ty, deps, nulls, &[]))
+        let key = TermKey::Column(item.id, format!("{name} as a row"));
+        let value = self.term(key, Ty::Other(name.to_owned()), deps, Nulls::Never, &[]);
+        Some(self.if_present(item, value))
     }
 
     /// `$1`.
