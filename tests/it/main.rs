@@ -13,6 +13,7 @@ mod canonical;
 mod cli;
 mod config;
 mod discover;
+mod drift;
 mod expr;
 mod plpgsql;
 mod predicate;
@@ -22,6 +23,7 @@ mod secrets;
 mod silencing;
 mod support;
 mod sql;
+mod vcf;
 mod volumetrics;
 
 mod facts;
