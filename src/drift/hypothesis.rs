@@ -46,6 +46,9 @@ pub struct Neighbours {
 /// Multiples of this are coefficients people write into a linear formula, per °C.
 const LINEAR_STEP: f64 = 5e-5;
 
+/// Coefficients in common use for petrol, kerosine, gasoil and fuel oil.
+const COMMON_K: [f64; 11] = [6.4e-4, 6.5e-4, 7e-4, 8e-4, 8.3e-4, 8.4e-4, 8.5e-4, 9e-4, 1e-3, 1.1e-3, 1.2e-3];
+
 /// The named cause that explains every stored result best; what can be said where none does.
 #[must_use]
 pub fn explain(judge: &Judge<'_>, row: &Judged, neighbours: Neighbours) -> Cause {
@@ -239,23 +242,24 @@ fn rounded(decimals: i32, id: &'static str, right: &Computed) -> Candidate {
     Candidate { id, text, densities: [right.density15; 2], vcf, volume15: None, or_right_vcf: true, doubt: 0.5 }
 }
 
-/// `1 − k(t − 15)` with a k a person would write.
+/// `1 − k(t − 15)` with a k a person would write. The density at base is then observed density over VCF, or the observed
+/// one; with the right one beside it only a k in common use is believed.
 fn linear(stored: &Stored, measurement: &Measurement, right: &Computed) -> Option<Candidate> {
     let dt = measurement.temperature.celsius() - 15.0;
-    let vcf = stored.vcf.or_else(|| Some(stored.volume15? / stored.volume?))?;
-    let k = ((1.0 - vcf) / dt / LINEAR_STEP).round() * LINEAR_STEP;
+    let from = stored.vcf.or_else(|| Some(stored.volume15? / stored.volume?))?;
+    let seen = (1.0 - from) / dt;
+    let common = COMMON_K.into_iter().find(|k| ((k - seen) * dt).abs() < 1e-5);
+    let k = common.unwrap_or((seen / LINEAR_STEP).round() * LINEAR_STEP);
     let plausible = dt.abs() >= 1.0 && (3e-4..=1.6e-3).contains(&k);
     let vcf = 1.0 - k * dt;
     let given = measurement.density.kg_m3();
-    // Whatever the density was made with: the formula says nothing about it.
-    let density = [given, given / vcf].into_iter().min_by(|a, b| {
-        let off = |value: &f64| stored.density15.map_or(0.0, |density| (density - value).abs());
-        off(a).total_cmp(&off(b))
-    });
+    let off = |value: f64| stored.density15.map_or(0.0, |density| (density - value).abs());
+    let own = if off(given) < off(given / vcf) { given } else { given / vcf };
+    let other = if common.is_some() { right.density15 } else { own };
     plausible.then(|| Candidate {
         id: "linear",
         text: format!("a linear formula was used: 1 − {k:.5}·(t − 15)").into(),
-        densities: [density.unwrap_or(given), right.density15],
+        densities: [own, other],
         vcf,
         volume15: None,
         or_right_vcf: false,
