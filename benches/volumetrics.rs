@@ -2,6 +2,8 @@
 //!
 //!     cargo bench --bench volumetrics
 
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a bench is a program of its own")]
+
 use std::hint::black_box;
 use std::time::Instant;
 
