@@ -10,8 +10,8 @@ use squawk_syntax::syntax_error::SyntaxError as ParserError;
 use super::SyntaxError;
 use super::ast::{SourceMap, Statement, StatementKind};
 use super::cx::Cx;
-use super::{lex, lower, tree};
 use super::split::{HoleKind, Raw};
+use super::{lex, lower, tree};
 use crate::location::Span;
 
 /// Depth of the parser's tree up to which the caller's stack will do.

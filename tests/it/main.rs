@@ -1,5 +1,15 @@
 //! The test suite: one binary, one module per surface.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    unreachable_pub,
+    reason = "tests fail by panicking, helpers included"
+)]
+
 mod canonical;
 mod cli;
 mod config;
