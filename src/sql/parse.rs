@@ -11,8 +11,8 @@ use super::SyntaxError;
 use super::ast::{SourceMap, Statement, StatementKind};
 use super::cx::Cx;
 use super::lex::{Lexer, TokenKind, offset};
-use super::{lex, lower, tree};
 use super::split::{HoleKind, Raw};
+use super::{lex, lower, tree};
 use crate::location::Span;
 
 /// Depth of the parser's tree up to which the caller's stack will do.
