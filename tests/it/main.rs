@@ -5,6 +5,7 @@ mod config;
 mod discover;
 mod report;
 mod rules;
+mod second_opinion;
 mod secrets;
 mod silencing;
 mod sql;
