@@ -101,7 +101,7 @@ pub fn read_history(config: &Config, options: &RunOptions) -> Result<(MigrationS
 /// Runs the examples of `rules`.
 #[must_use]
 pub fn test_examples(rules: &RuleSet) -> Vec<rule::test::Outcome> {
-    rule::test::run(rules.iter(), &fold)
+    rule::test::run(rules.iter())
 }
 
 /// Checks the migrations: the main job.

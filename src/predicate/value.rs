@@ -13,7 +13,9 @@ pub(super) enum Value {
     /// A truth value.
     Bool(Node),
     /// The token's claims, as `text` or as `json`/`jsonb`.
-    Claims { text: bool },
+    Claims {
+        text: bool,
+    },
     /// One of several, by two-valued guards of which exactly one holds.
     Choice(Vec<(Node, Value)>),
     Row(Vec<Value>),
@@ -54,12 +56,5 @@ pub(super) const MAX_CHOICE: usize = 12;
 impl Value {
     pub(super) fn text(text: impl Into<String>) -> Self {
         Self::Const(Const::text(text))
-    }
-
-    pub(super) fn constant(&self) -> Option<&Const> {
-        match self {
-            Self::Const(constant) => Some(constant),
-            _ => None,
-        }
     }
 }

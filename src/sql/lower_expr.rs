@@ -41,10 +41,14 @@ impl<'a> Low<'a> {
 
     /// Lowers an expression (or a query standing where one may).
     pub(super) fn expr(self, node: &SyntaxNode) -> Expr {
+        let tail = tree::continuations(node);
         let node = &bare(node.clone());
         match self.deeper() {
             None => self.words(node),
-            Some(low) if flat::is_operator(node) => climb::climb(low, &flat::flatten(node)),
+            Some(low) if flat::is_operator(node) => {
+                let items: Vec<_> = std::iter::once(node).chain(&tail).flat_map(flat::flatten).collect();
+                climb::climb(low, &items)
+            }
             Some(low) => low.atom(node),
         }
     }
@@ -89,6 +93,9 @@ impl<'a> Low<'a> {
         let mut open: Vec<SyntaxNode> = node.children().collect();
         open.reverse();
         while let Some(next) = open.pop() {
+            if tree::is_continuation(&next) {
+                continue;
+            }
             if tree::is_query(&next) {
                 let query = self.query(&next);
                 found.push(self.at(&next, ExprKind::Subquery(Box::new(query))));

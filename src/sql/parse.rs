@@ -12,7 +12,7 @@ use super::SyntaxError;
 use super::ast::{SourceMap, Statement, StatementKind};
 use super::cx::{self, Cx};
 use super::lex::{Lexer, TokenKind, offset};
-use super::lower;
+use super::{lex, lower, tree};
 use super::split::{HoleKind, Raw};
 use super::tree;
 use crate::location::Span;
@@ -64,10 +64,31 @@ fn attempt(cx: &Cx, raw: &Raw) -> Result<Statement, SyntaxError> {
     let blanked = if raw.blanks.is_empty() { None } else { Some(blank(written, raw)) };
     let written = blanked.as_deref().unwrap_or(written);
     let first = once(cx, raw, written);
-    match (first, repaired(written, raw)) {
-        (Err(_), Some(repaired)) => once(cx, raw, &repaired),
-        (first, _) => first,
+    if first.is_ok() {
+        return first;
     }
+    let attempts = [repaired(written, raw), without_not(written)];
+    let retried = attempts.into_iter().flatten().find_map(|written| once(cx, raw, &written).ok());
+    retried.map_or(first, Ok)
+}
+
+/// The parser reads the upper bound of `BETWEEN` on past `OR` and cannot take a `NOT` there: it is given
+/// [`tree::NOT_STAND_IN`], which lowering reads as `NOT` again.
+fn without_not(written: &str) -> Option<String> {
+    let tokens = lex::tokens(written);
+    if !tokens.iter().any(|token| token.is_word(written, "between")) {
+        return None;
+    }
+    let mut text = written.to_owned();
+    for pair in tokens.windows(2) {
+        if let [before, token] = pair
+            && before.is_word(written, "or")
+            && token.is_word(written, "not")
+        {
+            text.replace_range(token.span.start as usize..token.span.end as usize, tree::NOT_STAND_IN);
+        }
+    }
+    Some(text).filter(|text| text != written)
 }
 
 fn once(cx: &Cx, raw: &Raw, written: &str) -> Result<Statement, SyntaxError> {

@@ -205,8 +205,8 @@ impl<'a> Splitter<'a> {
 
     /// At the end of the text: where brackets did not balance, goes back to the first semicolon inside them.
     fn end_of_text(&mut self) -> bool {
-        let open = (self.now.parens > 0 || self.now.blocks > 0) && self.now.error.is_none();
-        let Some(mark) = self.now.semicolon.take().filter(|_| open) else {
+        let open = self.now.parens > 0 || self.now.blocks > 0;
+        let Some(mark) = self.now.semicolon.take().filter(|_| open && self.now.error.is_none()) else {
             self.finish();
             return false;
         };

@@ -90,7 +90,9 @@ impl<'a> Eval<'a> {
             ExprKind::Exists(query) => Value::Bool(self.exists(query, scope)),
             ExprKind::Subquery(query) => self.scalar(query, scope),
             ExprKind::ArrayQuery(query) => self.array_query(query, scope),
-            ExprKind::Array(elements) => Value::Array(elements.iter().map(|element| self.eval(element, scope)).collect()),
+            ExprKind::Array(elements) => {
+                Value::Array(elements.iter().map(|element| self.eval(element, scope)).collect())
+            }
             ExprKind::Row(fields) => Value::Row(fields.iter().map(|field| self.eval(field, scope)).collect()),
             ExprKind::Index { expr, index } => {
                 let args = vec![self.eval(expr, scope), self.eval(index, scope)];
@@ -202,7 +204,9 @@ impl<'a> Eval<'a> {
             return Value::text(format!("{}{}", a.text, b.text));
         }
         let (a, b) = (self.ty_of(&left), self.ty_of(&right));
-        let text = a == Ty::Text || b == Ty::Text || a == Ty::Literal && right == Value::Null
+        let text = a == Ty::Text
+            || b == Ty::Text
+            || a == Ty::Literal && right == Value::Null
             || b == Ty::Literal && left == Value::Null;
         let nulls = if text { Nulls::Strict } else { Nulls::Maybe };
         self.apply("||", vec![left, right], if text { Ty::Text } else { Ty::Any }, nulls)

@@ -12,9 +12,7 @@ impl Eval<'_> {
     pub(super) fn json_access(&mut self, op: &str, left: Value, right: Value) -> Value {
         if let Value::Choice(options) = &left {
             let options = options.clone();
-            let results = options.into_iter().map(|(guard, value)| {
-                (guard, self.json_access(op, value, right.clone()))
-            });
+            let results = options.into_iter().map(|(guard, value)| (guard, self.json_access(op, value, right.clone())));
             let results = results.collect();
             return self.choice(results);
         }

@@ -1,7 +1,7 @@
 //! Normal forms as text: lower-case keywords, single spaces, parentheses where an operator stands in another.
 
 use crate::sql::ast::{
-    Alias, Call, Cte, CteBody, Dml, Expr, ExprKind, InSet, IsTest, JoinKind, JoinOn, LikeKind, Name, Query, QueryBody,
+    Alias, Call, Cte, CteBody, Dml, DmlKind, Expr, ExprKind, InSet, IsTest, JoinKind, JoinOn, LikeKind, Name, Query, QueryBody,
     Select, SelectItem, SetOp, TableRef, TypeName, quote_ident,
 };
 
@@ -317,10 +317,29 @@ fn cte(cte: &Cte) -> String {
 }
 
 fn print_dml(dml: &Dml) -> String {
-    let target = qualified(&dml.table);
+    let target = format!("{}{}", qualified(&dml.table), dml.alias.iter().map(|a| format!(" as {}", ident(a))).collect::<String>());
+    let sets: Vec<String> = dml
+        .assignments
+        .iter()
+        .map(|set| format!("{} = {}", ident(&set.column), set.value.as_ref().map_or_else(|| "default".to_owned(), expr)))
+        .collect();
+    let from = dml.from.iter().map(table).collect::<Vec<_>>().join(", ");
+    let clause = |word: &str, text: &str| if text.is_empty() { String::new() } else { format!(" {word} {text}") };
+    let filter = clause("where", &dml.filter.as_ref().map(expr).unwrap_or_default());
+    let returning = clause("returning", &dml.returning.iter().map(item).collect::<Vec<_>>().join(", "));
     match dml.kind {
-        crate::sql::ast::DmlKind::Insert => format!("insert into {target} default values"),
-        _ => format!("delete from {target}"),
+        DmlKind::Insert => {
+            let source = dml.source.as_ref().map_or_else(|| "default values".to_owned(), |source| query(source));
+            let conflict = match (dml.on_conflict, sets.is_empty()) {
+                (false, _) => String::new(),
+                (true, true) => " on conflict do nothing".to_owned(),
+                (true, false) => format!(" on conflict do update set {}", sets.join(", ")),
+            };
+            format!("insert into {target}{} {source}{conflict}{returning}", columns(&dml.columns))
+        }
+        DmlKind::Update => format!("update {target} set {}{}{filter}{returning}", sets.join(", "), clause("from", &from)),
+        DmlKind::Delete => format!("delete from {target}{}{filter}{returning}", clause("using", &from)),
+        DmlKind::Merge => format!("merge into {target} using {from}{filter} set {}{returning}", sets.join(", ")),
     }
 }
 

@@ -3,6 +3,7 @@
 use super::reader::{Reader, Run};
 use crate::location::Span;
 use crate::sql::ast::{Cte, CteBody, Name, PlKind, Query, QueryBody, Statement, StatementKind};
+use crate::sql::lex::TokenKind;
 use crate::sql::lower_query;
 
 impl Reader<'_> {
@@ -78,7 +79,11 @@ impl Reader<'_> {
         let mut parts = Vec::new();
         match self.take_ident() {
             Some(name) => parts.push(name),
-            None => parts.push(self.next().map(|token| self.text_of(token).to_owned())?),
+            None => {
+                let parameter = self.peek().filter(|token| token.kind == TokenKind::Param)?;
+                self.next();
+                parts.push(self.text_of(parameter).to_owned());
+            }
         }
         while self.is_mark(".") {
             self.next();

@@ -231,9 +231,11 @@ impl<'a> Reader<'a> {
         let (start, _) = self.bytes(run);
         let mut text = self.run_text(run).to_owned();
         if let Some(blank) = blank {
-            let range = (blank.start - start) as usize..(blank.end - start) as usize;
-            let spaces = " ".repeat(range.len());
-            text.replace_range(range, &spaces);
+            let from = blank.start.saturating_sub(start) as usize;
+            let to = (blank.end.saturating_sub(start) as usize).min(text.len());
+            if from < to && text.is_char_boundary(from) && text.is_char_boundary(to) {
+                text.replace_range(from..to, &" ".repeat(to - from));
+            }
         }
         fragment::statement(&text, start, self.map).map_err(|error| self.errors.push(error)).ok()
     }
