@@ -21,8 +21,8 @@ mod rules;
 mod second_opinion;
 mod secrets;
 mod silencing;
-mod support;
 mod sql;
+mod support;
 mod volumetrics;
 
 mod facts;
