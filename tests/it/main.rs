@@ -20,10 +20,11 @@ mod plpgsql;
 mod predicate;
 mod report;
 mod rules;
+mod second_opinion;
 mod secrets;
 mod silencing;
-mod support;
 mod sql;
+mod support;
 mod volumetrics;
 
 mod facts;
