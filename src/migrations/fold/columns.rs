@@ -3,9 +3,7 @@
 use super::naming;
 use super::state::{Effect, Fold};
 use super::store::Key;
-use crate::catalog::{
-    Column, Expression, Identity, ObjectKind, ObjectRef, QualifiedName, Sequence,
-};
+use crate::catalog::{Column, Expression, Identity, ObjectKind, ObjectRef, QualifiedName, Sequence};
 use crate::location::Span;
 use crate::sql;
 use crate::sql::ast::{Call, CallArg, ColumnDef, Expr, ExprKind, Name, TypeName};
@@ -70,7 +68,12 @@ impl Fold {
     }
 
     /// Creates the sequence `table_column_seq` owned by a column.
-    pub(super) fn create_owned_sequence(&mut self, table: &QualifiedName, column: &str, identity: bool) -> QualifiedName {
+    pub(super) fn create_owned_sequence(
+        &mut self,
+        table: &QualifiedName,
+        column: &str,
+        identity: bool,
+    ) -> QualifiedName {
         let taken = |name: &str| self.relation_name_taken(&QualifiedName::new(table.schema.clone(), name));
         let name = naming::first_free(&table.name, Some(column), "seq", taken);
         let name = QualifiedName::new(table.schema.clone(), name);
@@ -91,7 +94,12 @@ impl Fold {
     /// `ALTER TABLE … ADD COLUMN`.
     pub(super) fn add_column(&mut self, table: &QualifiedName, def: &ColumnDef, if_not_exists: bool) -> Effect {
         let object = ObjectRef::on(ObjectKind::Column, table, &def.name);
-        if self.catalog().relations.get(table).is_some_and(|relation| relation.column(&def.name).is_some_and(|c| c.ty.value.is_some())) {
+        if self
+            .catalog()
+            .relations
+            .get(table)
+            .is_some_and(|relation| relation.column(&def.name).is_some_and(|c| c.ty.value.is_some()))
+        {
             if if_not_exists {
                 return Ok(());
             }
@@ -156,13 +164,8 @@ fn merge(
 fn nextval(sequence: &QualifiedName) -> Expression {
     let plain = |kind| Expr { span: Span::default(), kind };
     let name = plain(ExprKind::String(sequence.to_string()));
-    let regclass = TypeName {
-        name: Name::bare("regclass"),
-        modifiers: Vec::new(),
-        array_dims: 0,
-        setof: false,
-        percent: false,
-    };
+    let regclass =
+        TypeName { name: Name::bare("regclass"), modifiers: Vec::new(), array_dims: 0, setof: false, percent: false };
     let value = plain(ExprKind::Cast { expr: Box::new(name), ty: regclass });
     let call = plain(ExprKind::Call(Box::new(Call {
         name: Name::bare("nextval"),
@@ -177,4 +180,3 @@ fn nextval(sequence: &QualifiedName) -> Expression {
     let text = format!("nextval('{}'::regclass)", sequence.to_string().replace('\'', "''"));
     Expression { text, canonical: super::syntax::canonical(&call), ast: Some(std::sync::Arc::new(call)) }
 }
-
