@@ -359,6 +359,12 @@ impl Formulas {
         if let (Some(tri), []) = (self.constant(root), assumptions) {
             return Outcomes::of(tri);
         }
+        // Setting a search up costs as well.
+        let charge = u32::try_from((self.nodes.len() + self.unknowns.len()) / 16).unwrap_or(u32::MAX);
+        self.steps = self.steps.saturating_sub(charge);
+        if self.steps == 0 {
+            return Outcomes { gave_up: true, ..Outcomes::default() };
+        }
         let mut search = Search {
             formulas: self,
             assigned: vec![None; self.unknowns.len()],
@@ -425,7 +431,8 @@ impl Outcomes {
 struct Search<'f> {
     formulas: &'f Formulas,
     assigned: Vec<Option<usize>>,
-    memo: Vec<Option<Tri>>,
+    /// What is known of each node under the current assignment, an unknown that must be fixed first included.
+    memo: Vec<Option<Step>>,
     found: Outcomes,
     steps: u32,
 }
@@ -478,12 +485,24 @@ impl Search<'_> {
     }
 
     fn eval(&mut self, node: Node) -> Step {
-        if let Some(Some(tri)) = self.memo.get(node.0 as usize) {
-            return Ok(*tri);
+        if let Some(Some(step)) = self.memo.get(node.0 as usize) {
+            return *step;
         }
         self.steps = self.steps.saturating_sub(1);
+        if self.steps == 0 {
+            self.found.gave_up = true;
+            return Ok(Tri::Null);
+        }
+        let step = self.eval_kind(node);
+        if let Some(slot) = self.memo.get_mut(node.0 as usize) {
+            *slot = Some(step);
+        }
+        step
+    }
+
+    fn eval_kind(&mut self, node: Node) -> Step {
         let formulas = self.formulas;
-        let tri = match formulas.kind(node) {
+        Ok(match formulas.kind(node) {
             None => Tri::Null,
             Some(Kind::Const(tri)) => *tri,
             Some(Kind::Var(var)) => Tri::of(self.value(*var)? == 1),
@@ -497,11 +516,7 @@ impl Search<'_> {
             Some(Kind::Is(inner, tri)) => Tri::of(self.eval(*inner)? == *tri),
             Some(Kind::And(parts)) => self.junction(parts, Tri::True, Tri::False)?,
             Some(Kind::Or(parts)) => self.junction(parts, Tri::False, Tri::True)?,
-        };
-        if let Some(slot) = self.memo.get_mut(node.0 as usize) {
-            *slot = Some(tri);
-        }
-        Ok(tri)
+        })
     }
 
     fn junction(&mut self, parts: &[Node], neutral: Tri, absorbing: Tri) -> Step {
@@ -521,7 +536,7 @@ impl Search<'_> {
         self.assigned.get(var.0 as usize).copied().flatten().ok_or(var)
     }
 
-    fn cell(&self, var: Var, op: CmpOp, point: &Point) -> Step {
+    fn cell(&mut self, var: Var, op: CmpOp, point: &Point) -> Step {
         let value = self.value(var)?;
         let Some(Unknown { domain: Domain::Cell { points, ordered, .. }, .. }) =
             self.formulas.unknowns.get(var.0 as usize)
@@ -529,6 +544,7 @@ impl Search<'_> {
             return Ok(Tri::Null);
         };
         let rank = points.iter().position(|known| known == point);
+        self.steps = self.steps.saturating_sub(u32::try_from(points.len() / 4).unwrap_or(u32::MAX));
         Ok(Tri::of(match (rank, ordered) {
             (Some(rank), true) => op.holds(value.cmp(&(2 * rank + 1))),
             (Some(rank), false) => (value == rank) == (op == CmpOp::Eq),
