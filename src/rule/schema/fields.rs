@@ -355,6 +355,7 @@ pub const TARGETS: &[Target] = &[
         fields: STATEMENT,
     },
     Target { name: "change", doc: "what one migration did to one object, net", fields: CHANGE },
+    Target { name: "measurement", doc: "a stored volume with its factor (`gardefou drift`)", fields: &[] },
 ];
 
 /// Joins field lists at compile time; `N` must be their total length.
