@@ -6,7 +6,6 @@
     clippy::panic,
     clippy::print_stdout,
     clippy::print_stderr,
-    reason = "a test fails by panicking, in its helpers too"
     unreachable_pub,
     reason = "tests fail by panicking, helpers included"
 )]
@@ -15,7 +14,11 @@ mod canonical;
 mod cli;
 mod config;
 mod discover;
+mod docs;
 mod expr;
+mod facts;
+mod fold;
+mod fold_vs_postgres;
 mod plpgsql;
 mod predicate;
 mod report;
@@ -26,7 +29,3 @@ mod silencing;
 mod sql;
 mod support;
 mod volumetrics;
-
-mod facts;
-mod fold;
-mod fold_vs_postgres;

@@ -163,13 +163,7 @@ fn first_line_is_sentence(text: &str) -> bool {
 
 #[test]
 fn json_schema_is_up_to_date() {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/rules/schema.json");
-    let text = format!("{:#}\n", rule::json_schema());
-    if std::env::var_os("UPDATE_SCHEMAS").is_some() {
-        std::fs::write(path, &text).unwrap();
-    }
-    let stored = std::fs::read_to_string(path).unwrap_or_default();
-    assert!(stored == text, "rules/schema.json is out of date; run the tests with UPDATE_SCHEMAS=1");
+    crate::support::generated("rules/schema.json", &rule::json_schema());
 }
 
 // ---------------------------------------------------------------------------------------------------------------
