@@ -9,6 +9,7 @@ pub mod json;
 mod junit;
 mod markdown;
 mod place;
+mod redact;
 mod sarif;
 
 use std::collections::BTreeMap;
@@ -124,15 +125,18 @@ pub fn many(n: usize, noun: &str) -> String {
 }
 
 impl Report {
-    /// Sorts findings and coverage, once for every format, and counts.
+    /// Sorts findings and coverage, once for every format, and counts. Secrets in messages and in the sources that
+    /// are shown are masked: a report travels further than the repository.
     #[must_use]
     pub fn new(
         mut findings: Vec<Finding>,
         mut coverage: Vec<Coverage>,
         looked_at: LookedAt,
         rules: BTreeMap<String, RuleDoc>,
-        sources: BTreeMap<Arc<str>, Arc<str>>,
+        mut sources: BTreeMap<Arc<str>, Arc<str>>,
     ) -> Self {
+        redact::findings(&mut findings, &mut sources);
+        redact::coverage(&mut coverage);
         findings.sort_by(|a, b| order(a).cmp(&order(b)));
         coverage.sort();
         coverage.dedup();

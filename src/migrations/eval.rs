@@ -4,6 +4,7 @@
 mod aggregate;
 mod cast;
 mod compare;
+mod definition;
 mod expr;
 mod format;
 mod function;
@@ -20,7 +21,7 @@ mod value;
 
 pub(super) use cast::cast_value;
 pub(super) use expr::{Evaluator, World};
-pub(super) use names::Names;
+pub(super) use names::{Names, parse_name};
 pub(super) use query::Rows;
 pub(super) use row::Presence;
 pub(super) use value::{Piece, Truth, Unknown, Value};

@@ -23,6 +23,7 @@ mod names;
 mod naming;
 mod objects;
 mod output;
+mod owners;
 mod policies;
 mod refs;
 mod removal;
@@ -128,6 +129,16 @@ impl Fold {
         let relations: Vec<_> = catalog.relations.keys().filter(|name| name.schema == names::TEMP).cloned().collect();
         let sequences: Vec<_> = catalog.sequences.keys().filter(|name| name.schema == names::TEMP).cloned().collect();
         let indexes: Vec<_> = catalog.indexes.keys().filter(|name| name.schema == names::TEMP).cloned().collect();
+        let functions: Vec<_> =
+            catalog.functions.keys().filter(|key| key.name.schema == names::TEMP).cloned().collect();
+        let types: Vec<_> = catalog.types.keys().filter(|name| name.schema == names::TEMP).cloned().collect();
+        functions.iter().for_each(|key| {
+            self.store.remove_function(key);
+            self.routines.remove(key);
+        });
+        types.iter().for_each(|name| {
+            self.store.remove_type(name);
+        });
         relations.iter().for_each(|name| {
             self.store.remove_relation(name);
         });

@@ -40,7 +40,7 @@ with ns as (
   from tab join pg_attribute on attrelid = tab.oid and attnum > 0 and not attisdropped, aclexplode(attacl) a
   union all
   select format('column %s.%s%s%s', q, attname,
-    case when relkind in ('v', 'm') then '' else format(' %s not_null=%s default=%s', format_type(atttypid, atttypmod), attnotnull, atthasdef) end,
+    case when relkind in ('v', 'm') then '' else format(' %s not_null=%s default=%s', format_type(atttypid, atttypmod), attnotnull, atthasdef and not exists (select from pg_attrdef where adrelid = attrelid and adnum = attnum and pg_get_expr(adbin, adrelid) like 'NULL::%')) end,
     case when attidentity = '' then '' when attidentity = 'a' then ' identity=always' else ' identity=by_default' end
       || case when attgenerated = '' then '' else ' generated' end)
   from tab join pg_attribute on attrelid = tab.oid and attnum > 0 and not attisdropped

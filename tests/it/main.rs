@@ -1,15 +1,32 @@
 //! The test suite: one binary, one module per surface.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a test fails by panicking, in its helpers too"
+    unreachable_pub,
+    reason = "tests fail by panicking, helpers included"
+)]
+
+mod canonical;
 mod cli;
 mod config;
 mod discover;
+mod expr;
+mod plpgsql;
 mod predicate;
 mod report;
 mod rules;
+mod second_opinion;
 mod secrets;
 mod silencing;
+mod sql;
 mod support;
 mod volumetrics;
 
 mod facts;
+mod fold;
 mod fold_vs_postgres;

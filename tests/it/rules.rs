@@ -1,5 +1,7 @@
 //! Rule files: what they may say, what is refused at load, and that every built-in rule keeps its own promises.
 
+#![allow(clippy::panic, clippy::unwrap_used, clippy::print_stdout, reason = "helpers of tests are tests")]
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use gardefou::catalog::{
@@ -120,6 +122,18 @@ fn built_in_rules_keep_the_conventions() {
     }
     assert!(ids.len() >= 54, "only {} rules", ids.len());
     assert!(broken.is_empty(), "{}", broken.join("\n"));
+}
+
+#[test]
+fn every_example_of_every_built_in_rule_holds() {
+    let rules = built_in();
+    let outcomes = rule::test::run(rules.iter());
+    assert!(outcomes.len() >= 2 * rules.iter().count(), "only {} examples", outcomes.len());
+    let failed: Vec<String> = outcomes
+        .into_iter()
+        .filter_map(|outcome| Some(format!("{}: {}: {}", outcome.rule, outcome.example, outcome.problem?)))
+        .collect();
+    assert!(failed.is_empty(), "{} examples fail:\n{}", failed.len(), failed.join("\n"));
 }
 
 fn problems(rule: &Rule) -> Vec<&'static str> {
@@ -324,6 +338,12 @@ fn an_unknown_fact_makes_no_claim_and_is_said_once_per_object() {
         let output = run(&unknown(), &[rule("table", &format!("{lines}\nmessage: found"))]);
         assert_eq!((output.findings.len(), output.coverage.len()), (findings, gaps), "{lines}");
     }
+    let many = ["a", "b", "c", "d", "e"].map(|name| (name, table(made(3), Fact::unknown(None)))).into();
+    let output = run(&catalog(many), &[rule("table", "assert: table.rls.enabled\nmessage: x")]);
+    let lines: Vec<&str> = output.coverage.iter().map(|entry| entry.message.as_str()).collect();
+    let many =
+        "`public.a`, `public.b` and 3 more of kind table: 1 rule could not judge them, facts are unknown: test/a-rule";
+    assert_eq!(lines, [many]);
     let two: Vec<Rule> = ["test/one", "test/two"]
         .map(|id| Rule { id: id.to_owned(), ..rule("table", "assert: table.rls.enabled\nmessage: x") })
         .into();

@@ -58,6 +58,10 @@ fn order(a: &Value, b: &Value, names: Names<'_>) -> Ordered {
     match (a, b) {
         (Value::Null, _) | (_, Value::Null) => Ordered::Null,
         (Value::Unknown(why), other) | (other, Value::Unknown(why)) => unknown(why, other, names),
+        (Value::Template(_), Value::Template(_)) => match (a.equivalent(), b.equivalent()) {
+            (Some(a), Some(b)) => known_or_different(a == b),
+            _ => Ordered::Unknown(a.doubt().or_else(|| b.doubt()).unwrap_or_else(|| Unknown::new("two texts"))),
+        },
         (Value::Template(pieces), other) | (other, Value::Template(pieces)) => template(pieces, other),
         (Value::Array(a), Value::Array(b)) => lists(a.iter().zip(b), a.len().cmp(&b.len()), names),
         (Value::Record(a), Value::Record(b)) => {
@@ -88,6 +92,12 @@ fn unknown(why: &Unknown, other: &Value, names: Names<'_>) -> Ordered {
 fn template(pieces: &[Piece], other: &Value) -> Ordered {
     let reason = pieces.iter().find_map(Piece::reason).unwrap_or_else(|| "part of a text".into());
     let Some(text) = other.plain() else { return Ordered::Unknown(Unknown::new(reason)) };
+    let empty = |piece: &Piece| {
+        matches!(piece, Piece::Any(_)) || matches!(piece, Piece::Known(t) | Piece::Spelled(t) if t.is_empty())
+    };
+    if text.is_empty() && !pieces.iter().all(empty) {
+        return Ordered::Different;
+    }
     let starts = !matches!(pieces.first(), Some(Piece::Known(start)) if !text.starts_with(start.as_str()));
     let ends = !matches!(pieces.last(), Some(Piece::Known(end)) if !text.ends_with(end.as_str()));
     if starts && ends { Ordered::Unknown(Unknown::new(reason)) } else { Ordered::Different }

@@ -473,10 +473,22 @@ fn regex(op: &str, left: &Value, right: &Value) -> Value {
         return Value::Null;
     }
     let doubt = || left.doubt().or_else(|| right.doubt()).unwrap_or_else(|| Unknown::new("a regular expression"));
-    let matched = left.plain().zip(right.plain());
+    let matched = searched(left, right);
     match matched.and_then(|(text, pattern)| super::pattern::matches(&text, &pattern, op.ends_with('*'))) {
         Some(matched) => Value::Bool(matched != op.starts_with('!')),
         None => Value::Unknown(doubt()),
+    }
+}
+
+/// A text and the pattern it is searched for. Where the server may spell the text otherwise, only names are sure to be
+/// in it as they were written.
+fn searched(value: &Value, pattern: &Value) -> Option<(String, String)> {
+    let pattern = pattern.plain()?;
+    let names = |c: char| c.is_alphanumeric() || "_%.()*\\|".contains(c);
+    match value.plain() {
+        Some(text) => Some((text, pattern)),
+        None if pattern.chars().all(names) => Some((value.equivalent()?, pattern)),
+        None => None,
     }
 }
 
@@ -488,8 +500,9 @@ fn like(kind: LikeKind, value: &Value, pattern: &Value, escape: Option<&Value>) 
         return Truth::Unknown(Unknown::new("`similar to`"));
     }
     let escape = escape.and_then(Value::plain).and_then(|text| text.chars().next());
-    match value.plain().zip(pattern.plain()) {
-        Some((text, pattern)) => Truth::of(super::text::like(&text, &pattern, escape, kind == LikeKind::Ilike)),
+    let fold = kind == LikeKind::Ilike;
+    match searched(value, pattern) {
+        Some((text, pattern)) => Truth::of(super::text::like(&text, &pattern, escape, fold)),
         None => Truth::Unknown(value.doubt().or_else(|| pattern.doubt()).unwrap_or_else(|| Unknown::new("a pattern"))),
     }
 }

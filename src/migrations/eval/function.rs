@@ -54,6 +54,9 @@ impl Evaluator<'_> {
             "current_setting" => current_setting(first, |name| host.setting(name).map(str::to_owned)),
             "pg_get_function_identity_arguments" => identity_arguments(first, names),
             "pg_get_userbyid" => name_of(first),
+            "pg_get_constraintdef" | "pg_get_indexdef" | "pg_get_functiondef" | "pg_get_viewdef" => {
+                super::definition::definition(first, names)
+            }
             "format_type" => format_type(first, names),
             "pg_table_is_visible" => is_visible(first, names),
             "pg_function_is_visible" | "pg_type_is_visible" => is_visible(first, names),
@@ -168,6 +171,9 @@ fn is_visible(value: &Value, names: Names<'_>) -> Value {
 
 /// Functions that build text, and keep what is known of it.
 fn text_in_pieces(name: &str, args: &[Value]) -> Option<Value> {
+    if let Some(value) = spelled(name, args) {
+        return Some(value);
+    }
     let first = args.first().unwrap_or(&Value::Null);
     let joined = |pieces: Vec<Piece>| Some(Value::from_pieces(pieces));
     match (name, args) {
@@ -210,8 +216,32 @@ fn join(parts: Vec<Vec<Piece>>, separator: &[Piece]) -> Vec<Piece> {
 }
 
 fn each_known(value: &Value, change: impl Fn(&str) -> String) -> Vec<Piece> {
-    let pieces = value.pieces().unwrap_or_default().into_iter();
-    pieces.map(|piece| if let Piece::Known(text) = piece { Piece::Known(change(&text)) } else { piece }).collect()
+    let each = |piece| match piece {
+        Piece::Known(text) => Piece::Known(change(&text)),
+        Piece::Spelled(text) => Piece::Spelled(change(&text)),
+        unknown => unknown,
+    };
+    value.pieces().unwrap_or_default().into_iter().map(each).collect()
+}
+
+/// Functions of a text that may be spelled otherwise by the server, to the same effect.
+fn spelled(name: &str, args: &[Value]) -> Option<Value> {
+    let subject = args.first()?;
+    if !matches!(subject, Value::Template(_)) {
+        return None;
+    }
+    let text = subject.equivalent();
+    match (name, args) {
+        ("btrim" | "trim" | "ltrim" | "rtrim", [_]) => Some(subject.clone()),
+        ("nullif", [_, Value::Text(other)]) if other.is_empty() => Some(subject.clone()),
+        ("strpos" | "position", [_, part]) => Some(position(&text?, &part.plain()?)),
+        ("regexp_replace", [_, pattern, with, flags @ ..]) => {
+            let flags = flags.first().map_or(Some(String::new()), Value::plain)?;
+            let replaced = pattern::replace(&text?, &pattern.plain()?, &with.plain()?, &flags)?;
+            Some(Value::Template(vec![Piece::Spelled(replaced)]))
+        }
+        _ => None,
+    }
 }
 
 /// Functions of values that must be known; null for a null argument.
@@ -297,10 +327,6 @@ const KNOWN: &[&str] = &[
     "setval",
     "lastval",
     "pg_get_expr",
-    "pg_get_functiondef",
-    "pg_get_viewdef",
-    "pg_get_constraintdef",
-    "pg_get_indexdef",
     "pg_get_triggerdef",
     "pg_get_ruledef",
     "pg_get_function_arguments",
@@ -350,8 +376,8 @@ fn texts(name: &str, args: &[Value]) -> Option<Value> {
         ("lower", [of]) => text(of.to_lowercase()),
         ("upper", [of]) => text(of.to_uppercase()),
         ("replace", [of, from, to]) => text(if from.is_empty() { (*of).to_owned() } else { of.replace(from, to) }),
-        ("strpos", [of, part]) => Some(position(of, part)),
-        ("position", [part, of]) => Some(position(of, part)),
+        // The parser turns `position(part in whole)` round.
+        ("strpos" | "position", [of, part]) => Some(position(of, part)),
         ("starts_with", [of, start]) => Some(Value::Bool(of.starts_with(start))),
         ("repeat", [of, _]) => {
             let times = usize::try_from(number(1)?.max(0)).ok()?;

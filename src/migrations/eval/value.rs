@@ -34,6 +34,8 @@ pub(in crate::migrations) enum Value {
 pub(in crate::migrations) enum Piece {
     /// Known characters.
     Known(String),
+    /// Text that means what the server's would, but may be spelled otherwise (an expression as written).
+    Spelled(String),
     /// An unknown identifier, quoted where it needs to be.
     Ident(Arc<str>),
     /// An unknown string constant, quotes included.
@@ -161,7 +163,10 @@ impl Value {
     pub(in crate::migrations) fn doubt(&self) -> Option<Unknown> {
         match self {
             Self::Unknown(why) => Some(why.clone()),
-            Self::Template(pieces) => pieces.iter().find_map(Piece::reason).map(Unknown::new),
+            Self::Template(pieces) => {
+                let reason = pieces.iter().find_map(Piece::reason);
+                Some(Unknown::new(reason.unwrap_or_else(|| "how the server spells an expression".into())))
+            }
             Self::Array(values) => values.iter().find_map(Self::doubt),
             Self::Record(fields) => fields.iter().find_map(|(_, value)| value.doubt()),
             _ => None,
@@ -223,6 +228,40 @@ impl Value {
         }
     }
 
+    /// Text to the same effect as the server's, where no part of it is unknown.
+    pub(in crate::migrations) fn equivalent(&self) -> Option<String> {
+        let pieces = self.pieces()?;
+        let parts = pieces.iter().map(|piece| match piece {
+            Piece::Known(text) | Piece::Spelled(text) => Some(text.as_str()),
+            Piece::Ident(_) | Piece::Literal(_) | Piece::Any(_) => None,
+        });
+        parts.collect::<Option<String>>()
+    }
+
+    /// What is known of a text that is one or the other: how both begin.
+    pub(in crate::migrations) fn either(&self, other: &Self, reason: &str) -> Self {
+        let unknown = || Self::unknown(reason);
+        if !matches!((self, other), (Self::Text(_) | Self::Template(_), Self::Text(_) | Self::Template(_))) {
+            return unknown();
+        }
+        let (Some(a), Some(b)) = (self.pieces(), other.pieces()) else { return unknown() };
+        let mut common = Vec::new();
+        for (a, b) in a.into_iter().zip(b) {
+            match (a, b) {
+                (a, b) if a == b => common.push(a),
+                (Piece::Known(a), Piece::Known(b)) => {
+                    let same = a.chars().zip(b.chars()).take_while(|(a, b)| a == b).map(|(a, _)| a);
+                    common.push(Piece::Known(same.collect()));
+                    break;
+                }
+                _ => break,
+            }
+        }
+        common.push(Piece::Any(reason.into()));
+        common.retain(|piece| !matches!(piece, Piece::Known(text) if text.is_empty()));
+        Self::from_pieces(common)
+    }
+
     /// As an integer.
     pub(super) fn integer(&self) -> Option<i64> {
         match self {
@@ -237,7 +276,7 @@ impl Piece {
     /// Why it is not known.
     pub(in crate::migrations) fn reason(&self) -> Option<Arc<str>> {
         match self {
-            Self::Known(_) => None,
+            Self::Known(_) | Self::Spelled(_) => None,
             Self::Ident(reason) | Self::Literal(reason) | Self::Any(reason) => Some(Arc::clone(reason)),
         }
     }

@@ -52,6 +52,12 @@ impl Machine<'_> {
         }
     }
 
+    /// A call of a routine the files made, whose body can change the schema.
+    pub(super) fn changes_anything(&mut self, name: &Name, args: usize) -> bool {
+        let Some(key) = self.host.resolve_function(name, args) else { return false };
+        self.host.routine(&key).is_some_and(|routine| !self.is_harmless(&key, &routine))
+    }
+
     fn is_harmless(&mut self, key: &FunctionKey, routine: &CreateFunction) -> bool {
         if let Some(known) = self.harmless.get(key) {
             return *known;

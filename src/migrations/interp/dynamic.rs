@@ -21,8 +21,10 @@ impl Machine<'_> {
     ) -> Result<(), Failure> {
         let value = self.eval(command)?;
         let at = self.place(at);
+        if let Some(text) = value.equivalent() {
+            return self.run_text(&text, into, using, at);
+        }
         match value {
-            Value::Text(text) => self.run_text(&text, into, using, at),
             Value::Null => {
                 self.unknown_text(&Value::unknown("a text that is null as far as it can be followed"), at);
                 Ok(())
@@ -78,16 +80,15 @@ impl Machine<'_> {
             rows: vec![(Vec::new(), Presence::Any)],
             wild: Some(reason.into()),
         };
-        match self.eval(command)? {
-            Value::Text(text) => match parse_query(&text) {
-                Ok(query) => self.parameterised(&query, using, at),
-                Err(_) => {
-                    self.host.execute_text(&text, at, Within::Dynamic)?;
-                    Ok(unknown("the rows of dynamic SQL".to_owned()))
-                }
-            },
-            other => {
-                self.unknown_text(&other, at);
+        let value = self.eval(command)?;
+        let Some(text) = value.equivalent() else {
+            self.unknown_text(&value, at);
+            return Ok(unknown("the rows of dynamic SQL".to_owned()));
+        };
+        match parse_query(&text) {
+            Ok(query) => self.parameterised(&query, using, at),
+            Err(_) => {
+                self.host.execute_text(&text, at, Within::Dynamic)?;
                 Ok(unknown("the rows of dynamic SQL".to_owned()))
             }
         }

@@ -39,11 +39,11 @@ pub(super) fn words_in_order(text: &str) -> Vec<String> {
 }
 
 /// Some of `statements` can change the schema.
-pub(super) fn any(machine: &Machine<'_>, statements: &[PlStatement]) -> bool {
+pub(super) fn any(machine: &mut Machine<'_>, statements: &[PlStatement]) -> bool {
     statements.iter().any(|statement| one(machine, statement))
 }
 
-fn one(machine: &Machine<'_>, statement: &PlStatement) -> bool {
+fn one(machine: &mut Machine<'_>, statement: &PlStatement) -> bool {
     match &statement.kind {
         PlKind::Block(block) => any(machine, &block.body) || block.exceptions.iter().any(|arm| any(machine, &arm.body)),
         PlKind::If { arms, otherwise } => arms.iter().any(|(_, body)| any(machine, body)) || any(machine, otherwise),
@@ -60,7 +60,11 @@ fn one(machine: &Machine<'_>, statement: &PlStatement) -> bool {
         PlKind::Perform(query) | PlKind::ReturnQuery(query) => changes_by_calls(machine, query),
         PlKind::Sql(statement) => match &statement.kind {
             StatementKind::Select(query) => changes_by_calls(machine, query),
-            StatementKind::Dml(_) | StatementKind::NoEffect(_) | StatementKind::Comment { .. } => false,
+            StatementKind::Dml(_)
+            | StatementKind::NoEffect(_)
+            | StatementKind::Comment { .. }
+            | StatementKind::Transaction(_)
+            | StatementKind::RefreshView(_) => false,
             _ => true,
         },
         PlKind::Assign { .. }
@@ -74,13 +78,10 @@ fn one(machine: &Machine<'_>, statement: &PlStatement) -> bool {
 }
 
 /// A query calls a routine the files made.
-fn changes_by_calls(machine: &Machine<'_>, query: &Query) -> bool {
+fn changes_by_calls(machine: &mut Machine<'_>, query: &Query) -> bool {
     let mut calls = Vec::new();
     collect(query, &mut calls);
-    calls.iter().any(|(name, args)| {
-        name.name == "set_config"
-            || machine.host.resolve_function(name, *args).is_some_and(|key| machine.host.routine(&key).is_some())
-    })
+    calls.iter().any(|(name, args)| name.name == "set_config" || machine.changes_anything(name, *args))
 }
 
 /// A query calls anything at all.
@@ -166,6 +167,7 @@ fn of_expr(expr: &Expr, calls: &mut Calls) {
 /// Schemas of extensions whose functions change data of their own, not the schema.
 const HARMLESS_SCHEMAS: &[&str] = &[
     "cron",
+    "pgmq",
     "net",
     "vault",
     "extensions",

@@ -2,7 +2,7 @@
 
 use super::dynamic::everything;
 use crate::catalog::{ObjectKind, QualifiedName};
-use crate::migrations::eval::Piece;
+use crate::migrations::eval::{Piece, parse_name};
 use crate::migrations::host::Taint;
 use crate::sql::ast::{
     DmlKind, Name, ObjectTarget, QueryBody, RelationAction, Statement, StatementKind, TriggerSelector,
@@ -33,13 +33,15 @@ impl Reading {
 
 /// Reads `pieces` as one or more statements.
 pub(super) fn read(pieces: &[Piece], path: &[String]) -> Reading {
-    let known: usize =
-        pieces.iter().map(|piece| if let Piece::Known(text) = piece { text.trim().len() } else { 0 }).sum();
+    let known: usize = pieces
+        .iter()
+        .map(|piece| if let Piece::Known(text) | Piece::Spelled(text) = piece { text.trim().len() } else { 0 })
+        .sum();
     if known == 0 {
         return everything();
     }
     let text = render(pieces);
-    let Some(statements) = parse(&text) else { return by_words(&text) };
+    let Some(statements) = parse(&text) else { return by_words(&text, path) };
     let mut whole = Reading::nothing();
     for statement in &statements {
         let one = classify(statement, path);
@@ -56,7 +58,7 @@ fn render(pieces: &[Piece]) -> String {
     let mut text = String::new();
     for (at, piece) in pieces.iter().enumerate() {
         match piece {
-            Piece::Known(known) => text.push_str(known),
+            Piece::Known(known) | Piece::Spelled(known) => text.push_str(known),
             Piece::Literal(_) => text.push_str(&format!("'{HOLE}_{at}'")),
             Piece::Ident(_) | Piece::Any(_) => text.push_str(&format!("{HOLE}_{at}")),
         }
@@ -72,19 +74,28 @@ fn parse(text: &str) -> Option<Vec<Statement>> {
 }
 
 /// What the first words say where the text is no SQL with its parts filled in.
-fn by_words(text: &str) -> Reading {
+fn by_words(text: &str, path: &[String]) -> Reading {
     let words = super::effects::words_in_order(text);
     let words: Vec<&str> = words.iter().map(String::as_str).take(3).collect();
     match words.as_slice() {
         ["grant" | "revoke", ..] => Reading::of("privileges may have changed", [Taint::Grants]),
         ["create" | "alter" | "drop", "policy", ..] => {
-            Reading::of("policies of any table may have changed", [Taint::Policies(None)])
+            let table = table_after_on(text, path);
+            Reading::of(format!("policies of {} may have changed", called(table.as_ref())), [Taint::Policies(table)])
         }
         ["select" | "with", ..] => Reading::nothing(),
         ["comment" | "analyze" | "vacuum" | "reindex" | "refresh" | "notify" | "cluster", ..] => Reading::nothing(),
         ["insert" | "update" | "delete" | "copy", ..] => Reading::of("rows of a table may have changed", []),
         _ => everything(),
     }
+}
+
+/// The relation named after the first `on`, in a text that begins as the statement does.
+fn table_after_on(text: &str, path: &[String]) -> Option<QualifiedName> {
+    let at = text.to_ascii_lowercase().find(" on ")?;
+    let rest = text.get(at + 4..)?.trim_start();
+    let end = rest.find(|c: char| c.is_whitespace() || matches!(c, ';' | '(')).unwrap_or(rest.len());
+    relation(&parse_name(rest.get(..end)?)?, path)
 }
 
 /// The name is wholly known, or nothing is known of it.

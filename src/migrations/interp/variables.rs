@@ -60,8 +60,9 @@ impl Frame {
     pub(super) fn merge(&mut self, other: &Self) {
         for (scope, theirs) in self.scopes.iter_mut().zip(&other.scopes) {
             for (name, variable) in scope.iter_mut() {
-                if theirs.get(name).is_some_and(|their| their.value != variable.value) {
-                    variable.value = Value::unknown(format!("`{name}`, set under a condition"));
+                if let Some(their) = theirs.get(name).filter(|their| their.value != variable.value) {
+                    let reason = format!("`{name}`, set under a condition");
+                    variable.value = variable.value.either(&their.value, &reason);
                 }
             }
         }
@@ -161,7 +162,9 @@ impl Machine<'_> {
             }
             _ if !open && certain == 0 => targets.iter().try_for_each(|target| self.assign(target, Value::Null)),
             _ => {
-                let reason = rows.wild.clone().unwrap_or_else(|| "which of several rows is read".into());
+                let several =
+                    if rows.rows.len() > 1 { "which of several rows is read" } else { "a row that may not be there" };
+                let reason = rows.wild.clone().unwrap_or_else(|| several.into());
                 targets.iter().try_for_each(|target| self.assign(target, Value::unknown(reason.clone())))
             }
         }

@@ -4,7 +4,7 @@ use super::{Builder, Scan, Table, boolean, is_system, owner, presence_of, text, 
 use crate::catalog::{ObjectKind, QualifiedName, Relation};
 use crate::migrations::eval::Presence;
 use crate::migrations::eval::names::Oid;
-use crate::migrations::eval::value::Value;
+use crate::migrations::eval::value::{Piece, Value};
 
 const UNSEEN: &str = "tables the files do not create";
 
@@ -16,6 +16,15 @@ fn relkind(relation: &Relation) -> &'static str {
         _ if relation.partition_by.is_some() => "p",
         _ => "r",
     }
+}
+
+/// A view's query as written.
+fn view_text(relation: &Relation, name: &QualifiedName) -> Value {
+    let definition = relation.definition.as_ref().and_then(|definition| definition.get());
+    definition.map_or_else(
+        || Value::unknown(format!("the definition of `{name}`")),
+        |definition| Value::Template(vec![Piece::Spelled(definition.text.clone())]),
+    )
 }
 
 /// `{name=value}`, or null for none.
@@ -112,7 +121,7 @@ pub(super) fn pg_tables(scan: &Scan<'_>) -> Table {
 pub(super) fn pg_views(scan: &Scan<'_>) -> Table {
     let mut table = Builder::new(&["schemaname", "viewname", "viewowner", "definition"]);
     for (name, relation) in scan.relations("schemaname", "viewname").filter(|(_, r)| r.kind == ObjectKind::View) {
-        let definition = Value::unknown(format!("the server's text of `{name}`"));
+        let definition = view_text(relation, name);
         let row = [text(&name.schema), text(&name.name), owner(&relation.owner), definition];
         table.push(presence_of(&relation.provenance), row);
     }
@@ -126,7 +135,7 @@ pub(super) fn pg_matviews(scan: &Scan<'_>) -> Table {
     let mut table = Builder::new(&["schemaname", "matviewname", "matviewowner", "ispopulated", "definition"]);
     let views = scan.relations("schemaname", "matviewname").filter(|(_, r)| r.kind == ObjectKind::MaterializedView);
     for (name, relation) in views {
-        let definition = Value::unknown(format!("the server's text of `{name}`"));
+        let definition = view_text(relation, name);
         let populated = Value::unknown("whether it is populated");
         let row = [text(&name.schema), text(&name.name), owner(&relation.owner), populated, definition];
         table.push(presence_of(&relation.provenance), row);
@@ -184,7 +193,7 @@ pub(super) fn tables(scan: &Scan<'_>) -> Table {
 pub(super) fn views(scan: &Scan<'_>) -> Table {
     let mut table = Builder::new(&["table_schema", "table_name", "view_definition"]);
     for (name, relation) in scan.relations("table_schema", "table_name").filter(|(_, r)| r.kind == ObjectKind::View) {
-        let definition = Value::unknown(format!("the server's text of `{name}`"));
+        let definition = view_text(relation, name);
         table.push(presence_of(&relation.provenance), [text(&name.schema), text(&name.name), definition]);
     }
     for schema in scan.incomplete_schemas() {

@@ -5,20 +5,36 @@ use super::{Builder, Scan, Table, hidden, presence_of, text};
 use crate::catalog::{Expression, Fact, Policy, QualifiedName, Trigger};
 use crate::migrations::eval::Presence;
 use crate::migrations::eval::names::Oid;
-use crate::migrations::eval::value::Value;
+use crate::migrations::eval::value::{Piece, Value};
 use crate::sql::ast::{PolicyCommand, TriggerState};
 
 /// How the server prints an expression is only certain for constants.
 fn expression(fact: &Fact<Option<Expression>>, what: &str, table: &QualifiedName) -> Value {
-    let unknown = || Value::unknown(format!("the server's text of {what} on `{table}`"));
     match fact.get() {
         Some(None) => Value::Null,
         Some(Some(expression)) => match expression.canonical.trim().to_ascii_lowercase().as_str() {
             constant @ ("true" | "false") => text(constant),
-            _ => unknown(),
+            _ if balanced(&expression.text) => Value::Template(vec![Piece::Spelled(expression.text.clone())]),
+            _ => Value::unknown(format!("the server's text of {what} on `{table}`")),
         },
-        None => unknown(),
+        None => Value::unknown(format!("the server's text of {what} on `{table}`")),
     }
+}
+
+/// A text that begins or ends inside parentheses cannot be put into another statement.
+fn balanced(text: &str) -> bool {
+    let mut depth = 0_i32;
+    for c in text.chars() {
+        depth += match c {
+            '(' => 1,
+            ')' => -1,
+            _ => 0,
+        };
+        if depth < 0 {
+            return false;
+        }
+    }
+    depth == 0
 }
 
 fn policies<'a>(scan: &'a Scan<'_>) -> impl Iterator<Item = (&'a QualifiedName, &'a String, &'a Policy, Presence)> {

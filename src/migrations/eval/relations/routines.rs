@@ -61,9 +61,19 @@ fn volatility(function: &Function) -> Value {
 fn result(scan: &Scan<'_>, function: &Function) -> Value {
     let Some(returns) = &function.returns else { return Value::Int(0) };
     let ty = returns.strip_prefix("SETOF ").unwrap_or(returns);
-    let ty = if ty.starts_with("TABLE(") { "record" } else { ty };
+    type_oid(scan, if ty.starts_with("TABLE(") { "record" } else { ty })
+}
+
+fn type_oid(scan: &Scan<'_>, ty: &str) -> Value {
     let name = ty.parse().unwrap_or_else(|_| crate::catalog::QualifiedName::new("pg_catalog", ty));
     scan.names.oid(Oid::Type(name))
+}
+
+fn argument_names(function: &Function) -> Value {
+    if function.params.iter().all(|param| param.name.is_none()) {
+        return Value::Null;
+    }
+    Value::texts(function.params.iter().map(|param| param.name.clone().unwrap_or_default()))
 }
 
 /// Functions of the server are left out, but for the one that guards ask for.
@@ -80,6 +90,8 @@ pub(super) fn pg_proc(scan: &Scan<'_>) -> Table {
         "prorettype",
         "provolatile",
         "pronargs",
+        "proargtypes",
+        "proargnames",
         "prosrc",
     ]);
     for (key, function) in scan.catalog().functions.iter().filter(|(key, _)| scan.admits("proname", &key.name.name)) {
@@ -96,6 +108,8 @@ pub(super) fn pg_proc(scan: &Scan<'_>) -> Table {
             result(scan, function),
             volatility(function),
             Value::Int(count(key.args.len())),
+            Value::Array(key.args.iter().map(|ty| type_oid(scan, ty)).collect()),
+            argument_names(function),
             source(function, key),
         ];
         table.push(presence_of(&function.provenance), row);
@@ -104,7 +118,22 @@ pub(super) fn pg_proc(scan: &Scan<'_>) -> Table {
         let any = || Value::unknown("a function of the server");
         let (name, schema) = (text("gen_random_uuid"), scan.schema_oid("pg_catalog"));
         let (definer, config) = (Value::Bool(false), Value::Null);
-        let row = [any(), name, schema, text("f"), definer, config, any(), any(), any(), any(), Value::Int(0), any()];
+        let row = [
+            any(),
+            name,
+            schema,
+            text("f"),
+            definer,
+            config,
+            any(),
+            any(),
+            any(),
+            any(),
+            Value::Int(0),
+            Value::Array(Vec::new()),
+            Value::Null,
+            any(),
+        ];
         table.push(Presence::Certain, row);
     }
     table.finish()
