@@ -6,7 +6,6 @@
     clippy::panic,
     clippy::print_stdout,
     clippy::print_stderr,
-    reason = "a test fails by panicking, in its helpers too"
     unreachable_pub,
     reason = "tests fail by panicking, helpers included"
 )]
