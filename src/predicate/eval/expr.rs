@@ -165,6 +165,7 @@ impl<'a> Eval<'a> {
         match op {
             "->" | "->>" | "#>" | "#>>" => self.json_access(op, left, right),
             "||" => self.concatenate(left, right),
+            "?" => self.has_key(left, right),
             _ => {
                 let (ty, nulls) = self.operator_type(op, &left, &right);
                 self.apply(op, vec![left, right], ty, nulls)

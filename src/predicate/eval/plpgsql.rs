@@ -9,6 +9,9 @@ use crate::sql::ast::{Block, Declaration, Expr, PlKind, PlStatement, Query, Quer
 /// What a body has returned so far, by when.
 type Returns = Vec<(Node, Value)>;
 
+/// The parameters and variables of a function.
+type Variables = Vec<(Option<String>, Value)>;
+
 impl<'a> Eval<'a> {
     /// The value a block returns; `None` where it holds something not followed.
     pub(super) fn block(&mut self, block: &Block, scope: &mut Scope<'_, 'a>) -> Option<Value> {
@@ -113,7 +116,7 @@ impl<'a> Eval<'a> {
     ) -> Option<Node> {
         let mut rest = self.formulas.bool(true);
         let mut ends = Vec::new();
-        let mut variables: Vec<(Node, Vec<(Option<String>, Value)>)> = Vec::new();
+        let mut variables: Vec<(Node, Variables)> = Vec::new();
         for (condition, body) in arms {
             let holds = self.condition(condition, scope);
             let holds = self.formulas.is(holds, Tri::True);
@@ -145,7 +148,7 @@ impl<'a> Eval<'a> {
         alive: Node,
         returns: &mut Returns,
         ends: &mut Vec<Node>,
-        variables: &mut Vec<(Node, Vec<(Option<String>, Value)>)>,
+        variables: &mut Vec<(Node, Variables)>,
     ) -> Option<()> {
         let mut inner = scope.clone();
         let alive = self.formulas.and([alive, guard]);

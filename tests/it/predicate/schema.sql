@@ -1,5 +1,4 @@
 create type etat as enum ('brouillon', 'publie');
-create domain niveau as integer check (value between 0 and 1);
 
 create table items (
   id integer primary key,
