@@ -1,6 +1,8 @@
 //! A Catalog as one line per fact, spelled as `facts.sql` spells a database's, so that the two can be compared.
 
-use gardefou::catalog::{Acl, Catalog, ConstraintRule, FunctionKey, Identity, ObjectKind, Origin, QualifiedName, Relation, TypeKind};
+use gardefou::catalog::{
+    Acl, Catalog, ConstraintRule, FunctionKey, Identity, ObjectKind, Origin, QualifiedName, Relation, TypeKind,
+};
 use gardefou::sql::ast::{RefAction, TriggerState};
 
 /// All facts, sorted.
@@ -13,7 +15,8 @@ pub(crate) fn lines(catalog: &Catalog) -> Vec<String> {
         out.push(format!("index {} on {} unique={}", plain(name), plain(&index.table), flag(index.unique)));
     }
     for (name, sequence) in &catalog.sequences {
-        let owned = sequence.owned_by.as_ref().map_or("-".to_owned(), |(table, column)| format!("{}.{column}", plain(table)));
+        let owned =
+            sequence.owned_by.as_ref().map_or("-".to_owned(), |(table, column)| format!("{}.{column}", plain(table)));
         out.push(format!("sequence {} owner={} owned_by={owned}", plain(name), text(&sequence.owner.value)));
         grants(&format!("sequence {}", plain(name)), &sequence.acl, &mut out);
     }
@@ -39,7 +42,13 @@ pub(crate) fn lines(catalog: &Catalog) -> Vec<String> {
     for (name, ty) in catalog.types.iter().filter(|(_, ty)| !extension_type(ty.provenance.origin, &ty.kind)) {
         out.push(type_line(name, ty.owner.value.as_ref(), &ty.kind));
         for entry in ty.acl.iter() {
-            out.push(format!("grant type {} {} {} by {}", plain(name), entry.grantee, entry.privilege.sql(), entry.grantor));
+            out.push(format!(
+                "grant type {} {} {} by {}",
+                plain(name),
+                entry.grantee,
+                entry.privilege.sql(),
+                entry.grantor
+            ));
         }
     }
     for (name, schema) in catalog.schemas.iter().filter(|(_, schema)| schema.owner.value.is_some()) {
@@ -50,7 +59,13 @@ pub(crate) fn lines(catalog: &Catalog) -> Vec<String> {
         let schema = entry.schema.clone().unwrap_or_else(|| "*".to_owned());
         for given in entry.acl.iter() {
             let star = if given.grantable { "*" } else { "" };
-            out.push(format!("default {} in {schema} on {}: {} {}{star}", entry.role, entry.objects, given.grantee, given.privilege.sql()));
+            out.push(format!(
+                "default {} in {schema} on {}: {} {}{star}",
+                entry.role,
+                entry.objects,
+                given.grantee,
+                given.privilege.sql()
+            ));
         }
     }
     for (name, trigger) in &catalog.event_triggers {
@@ -73,7 +88,8 @@ pub(crate) fn lines(catalog: &Catalog) -> Vec<String> {
 
 fn relation_lines(name: &QualifiedName, relation: &Relation, out: &mut Vec<String>) {
     let q = plain(name);
-    let options = relation.options.get().map(|o| o.iter().map(|(k, v)| format!("{k}={v}")).collect::<Vec<_>>().join(","));
+    let options =
+        relation.options.get().map(|o| o.iter().map(|(k, v)| format!("{k}={v}")).collect::<Vec<_>>().join(","));
     out.push(format!(
         "relation {q} {} owner={} rls={} force={} options={}",
         relation.kind,

@@ -41,7 +41,8 @@ fn psql(database: &str, args: &[&str], input: &str) -> Result<String, String> {
     let writer = std::thread::spawn(move || stdin.write_all(text.as_bytes()));
     let out = child.wait_with_output().map_err(|e| e.to_string())?;
     let _ = writer.join();
-    let (stdout, stderr) = (String::from_utf8_lossy(&out.stdout).into_owned(), String::from_utf8_lossy(&out.stderr).into_owned());
+    let (stdout, stderr) =
+        (String::from_utf8_lossy(&out.stdout).into_owned(), String::from_utf8_lossy(&out.stderr).into_owned());
     if out.status.success() { Ok(stdout) } else { Err(stderr) }
 }
 
@@ -70,7 +71,11 @@ fn corpus() {
     let mut files = Vec::new();
     for path in &paths {
         let text = String::from_utf8_lossy(&std::fs::read(path).expect("read")).into_owned();
-        let whole: &[&str] = if text.to_lowercase().contains("concurrently") { &["-v", "ON_ERROR_STOP=1"] } else { &["-v", "ON_ERROR_STOP=1", "-1"] };
+        let whole: &[&str] = if text.to_lowercase().contains("concurrently") {
+            &["-v", "ON_ERROR_STOP=1"]
+        } else {
+            &["-v", "ON_ERROR_STOP=1", "-1"]
+        };
         match psql("corpus", whole, &text) {
             Ok(_) => files.push((path.display().to_string(), text)),
             Err(e) => println!("FAILED {}: {}", path.display(), e.lines().next().unwrap_or("")),
@@ -87,7 +92,12 @@ fn corpus() {
         println!("{line}");
     }
     for entry in &history.coverage {
-        println!("COVERAGE {:?} {} {}", entry.kind, entry.location.as_ref().map_or(String::new(), ToString::to_string), entry.message);
+        println!(
+            "COVERAGE {:?} {} {}",
+            entry.kind,
+            entry.location.as_ref().map_or(String::new(), ToString::to_string),
+            entry.message
+        );
     }
 }
 

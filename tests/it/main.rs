@@ -3,10 +3,12 @@
 mod cli;
 mod config;
 mod discover;
+mod interp;
 mod report;
 mod rules;
 mod secrets;
 mod silencing;
+mod support;
 mod volumetrics;
 
 mod facts;

@@ -42,7 +42,9 @@ impl Fold {
         let kind = self.catalog().relations.get(table).map_or(ObjectKind::Table, |relation| relation.kind);
         self.note_altered(ObjectRef::new(kind, &*table));
         match action {
-            RelationAction::Rename(to) => self.rename_relation(table, QualifiedName::new(table.schema.clone(), to.clone()))?,
+            RelationAction::Rename(to) => {
+                self.rename_relation(table, QualifiedName::new(table.schema.clone(), to.clone()))?
+            }
             RelationAction::SetSchema(to) => {
                 self.assume_schema(to);
                 self.rename_relation(table, QualifiedName::new(to.clone(), table.name.clone()))?;
@@ -98,7 +100,9 @@ impl Fold {
 
     fn alter_column(&mut self, table: &QualifiedName, action: &RelationAction) -> Effect {
         match action {
-            RelationAction::AddColumn { column, if_not_exists } => return self.add_column(table, column, *if_not_exists),
+            RelationAction::AddColumn { column, if_not_exists } => {
+                return self.add_column(table, column, *if_not_exists);
+            }
             RelationAction::DropColumn { name, if_exists, cascade } => {
                 return self.drop_column(table, name, *if_exists, *cascade);
             }
@@ -280,7 +284,8 @@ impl Fold {
 
     pub(super) fn sequence_options(&mut self, name: &QualifiedName, options: &SequenceOptions) {
         let Some(owned_by) = &options.owned_by else { return };
-        let owned_by = owned_by.as_ref().map(|(table, column)| (self.relation(table, ObjectKind::Table), column.clone()));
+        let owned_by =
+            owned_by.as_ref().map(|(table, column)| (self.relation(table, ObjectKind::Table), column.clone()));
         if let Some(sequence) = self.store.sequence_mut(name) {
             sequence.owned_by = owned_by;
         }
@@ -317,7 +322,8 @@ impl Fold {
 
     fn set_triggers(&mut self, table: &QualifiedName, which: &TriggerSelector, state: TriggerState) -> Effect {
         if let TriggerSelector::Name(name) = which {
-            let known = self.catalog().relations.get(table).is_some_and(|relation| relation.triggers.contains_key(name));
+            let known =
+                self.catalog().relations.get(table).is_some_and(|relation| relation.triggers.contains_key(name));
             if !known {
                 self.assume_trigger(table, name);
             }
@@ -333,7 +339,8 @@ impl Fold {
         });
         for name in names {
             self.note_altered(ObjectRef::on(ObjectKind::Trigger, table, &name));
-            if let Some(trigger) = self.store.relation_mut(table).and_then(|relation| relation.triggers.get_mut(&name)) {
+            if let Some(trigger) = self.store.relation_mut(table).and_then(|relation| relation.triggers.get_mut(&name))
+            {
                 trigger.enabled = fact.clone();
             }
         }

@@ -164,12 +164,8 @@ impl Fold {
         if self.catalog().functions.contains_key(&key) {
             return key;
         }
-        let params = key.args.iter().map(|ty| FunctionParam {
-            name: None,
-            mode: ParamMode::In,
-            ty: ty.clone(),
-            default: None,
-        });
+        let params =
+            key.args.iter().map(|ty| FunctionParam { name: None, mode: ParamMode::In, ty: ty.clone(), default: None });
         let function = Function {
             provenance: self.assumed_provenance(),
             kind: if kind == ObjectKind::Routine { ObjectKind::Function } else { kind },

@@ -100,7 +100,9 @@ fn spread(key: &Key, saved: Saved, states: &mut States) {
             let kind = if domain { ObjectKind::Domain } else { ObjectKind::Type };
             put(kind, name, ObjectState::Type(ty));
         }
-        (Key::EventTrigger(name), Saved::EventTrigger(Some(_))) => put(ObjectKind::EventTrigger, name, ObjectState::Other),
+        (Key::EventTrigger(name), Saved::EventTrigger(Some(_))) => {
+            put(ObjectKind::EventTrigger, name, ObjectState::Other)
+        }
         (Key::Extension(name), Saved::Extension(Some(_))) => put(ObjectKind::Extension, name, ObjectState::Other),
         (Key::Publication(name), Saved::Publication(Some(_))) => put(ObjectKind::Publication, name, ObjectState::Other),
         // Absent on this side, or nothing with a name of its own.

@@ -3,9 +3,7 @@
 use super::naming;
 use super::state::{Effect, Fold};
 use super::store::Key;
-use crate::catalog::{
-    Column, Expression, Identity, ObjectKind, ObjectRef, QualifiedName, Sequence,
-};
+use crate::catalog::{Column, Expression, Identity, ObjectKind, ObjectRef, QualifiedName, Sequence};
 use crate::location::Span;
 use crate::sql;
 use crate::sql::ast::{Call, CallArg, ColumnDef, Expr, ExprKind, Name, TypeName};
@@ -70,7 +68,12 @@ impl Fold {
     }
 
     /// Creates the sequence `table_column_seq` owned by a column.
-    pub(super) fn create_owned_sequence(&mut self, table: &QualifiedName, column: &str, identity: bool) -> QualifiedName {
+    pub(super) fn create_owned_sequence(
+        &mut self,
+        table: &QualifiedName,
+        column: &str,
+        identity: bool,
+    ) -> QualifiedName {
         let taken = |name: &str| self.relation_name_taken(&QualifiedName::new(table.schema.clone(), name));
         let written = identity.then(|| self.written_sequence_name()).flatten();
         let name = written.unwrap_or_else(|| naming::first_free(&table.name, Some(column), "seq", taken));
@@ -92,7 +95,11 @@ impl Fold {
     /// `AS IDENTITY (SEQUENCE NAME …)`, which the tree does not carry; pg_dump writes one to a statement.
     fn written_sequence_name(&self) -> Option<String> {
         let text = if self.dynamic { "" } else { self.at.span.slice(&self.text) };
-        let mut found = text.to_ascii_lowercase().match_indices("sequence name ").map(|(at, words)| at + words.len()).collect::<Vec<_>>();
+        let mut found = text
+            .to_ascii_lowercase()
+            .match_indices("sequence name ")
+            .map(|(at, words)| at + words.len())
+            .collect::<Vec<_>>();
         let at = found.pop().filter(|_| found.is_empty())?;
         let end = |c: char| c.is_whitespace() || c == ')';
         let name = text.get(at..)?.trim_start().split(end).next()?;
@@ -102,7 +109,12 @@ impl Fold {
     /// `ALTER TABLE … ADD COLUMN`.
     pub(super) fn add_column(&mut self, table: &QualifiedName, def: &ColumnDef, if_not_exists: bool) -> Effect {
         let object = ObjectRef::on(ObjectKind::Column, table, &def.name);
-        if self.catalog().relations.get(table).is_some_and(|relation| relation.column(&def.name).is_some_and(|c| c.ty.value.is_some())) {
+        if self
+            .catalog()
+            .relations
+            .get(table)
+            .is_some_and(|relation| relation.column(&def.name).is_some_and(|c| c.ty.value.is_some()))
+        {
             if if_not_exists {
                 return Ok(());
             }
@@ -167,13 +179,8 @@ fn merge(
 fn nextval(sequence: &QualifiedName) -> Expression {
     let plain = |kind| Expr { span: Span::default(), kind };
     let name = plain(ExprKind::String(sequence.to_string()));
-    let regclass = TypeName {
-        name: Name::bare("regclass"),
-        modifiers: Vec::new(),
-        array_dims: 0,
-        setof: false,
-        percent: false,
-    };
+    let regclass =
+        TypeName { name: Name::bare("regclass"), modifiers: Vec::new(), array_dims: 0, setof: false, percent: false };
     let value = plain(ExprKind::Cast { expr: Box::new(name), ty: regclass });
     let call = plain(ExprKind::Call(Box::new(Call {
         name: Name::bare("nextval"),
@@ -188,4 +195,3 @@ fn nextval(sequence: &QualifiedName) -> Expression {
     let text = format!("nextval('{}'::regclass)", sequence.to_string().replace('\'', "''"));
     Expression { text, canonical: super::syntax::canonical(&call), ast: Some(std::sync::Arc::new(call)) }
 }
-

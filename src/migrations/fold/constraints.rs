@@ -24,7 +24,8 @@ impl Fold {
             }
             ConstraintKind::ForeignKey { columns, references, referenced_columns, on_delete, on_update } => {
                 let references = self.read_relation(references);
-                let name = self.constraint_name(table, def, || naming::joined(columns.iter().map(String::as_str)), "fkey");
+                let name =
+                    self.constraint_name(table, def, || naming::joined(columns.iter().map(String::as_str)), "fkey");
                 let referenced_columns = match referenced_columns.as_slice() {
                     [] => self.primary_key(&references),
                     written => written.to_vec(),
@@ -53,7 +54,8 @@ impl Fold {
     }
 
     fn add_check(&mut self, table: &QualifiedName, def: &ConstraintDef, expr: &Expr) -> Effect {
-        let mut columns: Vec<String> = Refs::of_expr(expr).columns.iter().filter_map(|parts| parts.last().cloned()).collect();
+        let mut columns: Vec<String> =
+            Refs::of_expr(expr).columns.iter().filter_map(|parts| parts.last().cloned()).collect();
         columns.sort();
         columns.dedup();
         let only = match columns.as_slice() {
@@ -175,9 +177,11 @@ impl Fold {
 
     fn constraint_name_taken(&self, schema: &str, name: &str) -> bool {
         self.constraint_names.contains(&(schema.to_owned(), name.to_owned()))
-            && self.catalog().relations.iter().any(|(table, relation)| {
-                table.schema == schema && relation.constraints.contains_key(name)
-            })
+            && self
+                .catalog()
+                .relations
+                .iter()
+                .any(|(table, relation)| table.schema == schema && relation.constraints.contains_key(name))
     }
 
     /// Stores a constraint; false where one of that name is already there.
@@ -189,7 +193,8 @@ impl Fold {
         kind: ConstraintRule,
     ) -> Result<bool, crate::migrations::host::Failure> {
         let object = ObjectRef::on(ObjectKind::Constraint, table, &name);
-        let exists = self.catalog().relations.get(table).is_some_and(|relation| relation.constraints.contains_key(&name));
+        let exists =
+            self.catalog().relations.get(table).is_some_and(|relation| relation.constraints.contains_key(&name));
         if exists {
             self.would_fail("duplicate_object", object, "already exists")?;
             return Ok(false);
@@ -228,7 +233,8 @@ impl Fold {
 
     pub(super) fn validate_constraint(&mut self, table: &QualifiedName, name: &str) {
         self.note_altered(ObjectRef::on(ObjectKind::Constraint, table, name));
-        if let Some(constraint) = self.store.relation_mut(table).and_then(|relation| relation.constraints.get_mut(name)) {
+        if let Some(constraint) = self.store.relation_mut(table).and_then(|relation| relation.constraints.get_mut(name))
+        {
             constraint.validated = true;
         }
     }

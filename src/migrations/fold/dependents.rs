@@ -3,9 +3,7 @@
 use super::drops::Item;
 use super::refs::Refs;
 use super::state::Fold;
-use crate::catalog::{
-    Catalog, ConstraintRule, Expression, FunctionKey, QualifiedName, Relation, TypeKind,
-};
+use crate::catalog::{Catalog, ConstraintRule, Expression, FunctionKey, QualifiedName, Relation, TypeKind};
 use crate::sql::ast::{Name, quote_ident};
 
 impl Fold {
@@ -16,7 +14,8 @@ impl Fold {
             Item::Column(table, column) => self.column_parts(table, column),
             Item::Constraint(table, name) => {
                 let index = QualifiedName::new(table.schema.clone(), name.clone());
-                let own = self.catalog().indexes.get(&index).is_some_and(|found| found.constraint && found.table == *table);
+                let own =
+                    self.catalog().indexes.get(&index).is_some_and(|found| found.constraint && found.table == *table);
                 own.then_some(Item::Index(index)).into_iter().collect()
             }
             Item::Extension(name) => self.extension_parts(name),
@@ -139,7 +138,8 @@ impl Fold {
     fn accepts(&self, key: &FunctionKey, count: usize) -> bool {
         let Some(function) = self.catalog().functions.get(key) else { return true };
         let variadic = function.params.iter().any(|param| param.mode == crate::sql::ast::ParamMode::Variadic);
-        let required = function.params.iter().filter(|p| p.default.is_none() && p.mode != crate::sql::ast::ParamMode::Out).count();
+        let required =
+            function.params.iter().filter(|p| p.default.is_none() && p.mode != crate::sql::ast::ParamMode::Out).count();
         variadic || (required.min(key.args.len())..=key.args.len()).contains(&count)
     }
 
@@ -155,7 +155,8 @@ impl Fold {
                 found.push(Item::Index(name.clone()));
             }
         }
-        let events = self.catalog().event_triggers.iter().filter(|(_, trigger)| trigger_like && trigger.function == key.name);
+        let events =
+            self.catalog().event_triggers.iter().filter(|(_, trigger)| trigger_like && trigger.function == key.name);
         found.extend(events.map(|(name, _)| Item::EventTrigger(name.clone())));
         for (name, ty) in &self.catalog().types {
             if let TypeKind::Domain { checks, .. } = &ty.kind {
@@ -175,11 +176,16 @@ impl Fold {
         found: &mut Vec<Item>,
     ) {
         let triggers = relation.triggers.iter().filter(|(_, trigger)| {
-            trigger_like && trigger.function == key.name || trigger.when.as_ref().is_some_and(|when| self.calls(when, key))
+            trigger_like && trigger.function == key.name
+                || trigger.when.as_ref().is_some_and(|when| self.calls(when, key))
         });
         found.extend(triggers.map(|(trigger, _)| Item::Trigger(name.clone(), trigger.clone())));
         let policies = relation.policies.iter().filter(|(_, policy)| {
-            [policy.using.get(), policy.check.get()].into_iter().flatten().flatten().any(|clause| self.calls(clause, key))
+            [policy.using.get(), policy.check.get()]
+                .into_iter()
+                .flatten()
+                .flatten()
+                .any(|clause| self.calls(clause, key))
         });
         found.extend(policies.map(|(policy, _)| Item::Policy(name.clone(), policy.clone())));
         for column in &relation.columns {
@@ -232,9 +238,10 @@ impl Fold {
         let mut found = Vec::new();
         for (table, relation) in &self.catalog().relations {
             for column in &relation.columns {
-                let uses = column.default.as_ref().is_some_and(|default| {
-                    default.text.contains("nextval") && has_word(&default.text, &name.name)
-                });
+                let uses = column
+                    .default
+                    .as_ref()
+                    .is_some_and(|default| default.text.contains("nextval") && has_word(&default.text, &name.name));
                 if uses {
                     found.push(Item::Default(table.clone(), column.name.clone()));
                 }
@@ -251,7 +258,8 @@ impl Fold {
         all.extend(catalog.sequences.keys().filter(inside).cloned().map(Item::Sequence));
         all.extend(catalog.functions.keys().filter(|key| key.name.schema == schema).cloned().map(Item::Function));
         all.extend(catalog.types.keys().filter(inside).cloned().map(Item::Type));
-        let extensions = catalog.extensions.iter().filter(|(_, extension)| extension.schema.get().is_some_and(|s| s == schema));
+        let extensions =
+            catalog.extensions.iter().filter(|(_, extension)| extension.schema.get().is_some_and(|s| s == schema));
         all.extend(extensions.map(|(name, _)| Item::Extension(name.clone())));
         all
     }
@@ -260,7 +268,11 @@ impl Fold {
         let mut found = Vec::new();
         let Some(own) = self.catalog().relations.get(table) else { return found };
         let policies = own.policies.iter().filter(|(_, policy)| {
-            [policy.using.get(), policy.check.get()].into_iter().flatten().flatten().any(|clause| mentions(clause, column))
+            [policy.using.get(), policy.check.get()]
+                .into_iter()
+                .flatten()
+                .flatten()
+                .any(|clause| mentions(clause, column))
         });
         found.extend(policies.map(|(policy, _)| Item::Policy(table.clone(), policy.clone())));
         let generated = own.columns.iter().filter(|other| {

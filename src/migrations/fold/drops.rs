@@ -55,7 +55,12 @@ impl Fold {
         self.drop_items(items, cascade)
     }
 
-    fn named_item(&mut self, kind: ObjectKind, name: &Name, if_exists: bool) -> Result<Option<Item>, crate::migrations::host::Failure> {
+    fn named_item(
+        &mut self,
+        kind: ObjectKind,
+        name: &Name,
+        if_exists: bool,
+    ) -> Result<Option<Item>, crate::migrations::host::Failure> {
         let bare = name.name.clone();
         let catalog = self.catalog();
         let found = match kind {
@@ -82,8 +87,16 @@ impl Fold {
 
     /// A `DROP` of what the files never created: with `IF EXISTS` nothing is known to happen, without it the object
     /// was there, and no longer is.
-    fn missing_item(&mut self, kind: ObjectKind, name: &Name, if_exists: bool) -> Result<Option<Item>, crate::migrations::host::Failure> {
-        let flat = matches!(kind, ObjectKind::Schema | ObjectKind::Extension | ObjectKind::EventTrigger | ObjectKind::Publication);
+    fn missing_item(
+        &mut self,
+        kind: ObjectKind,
+        name: &Name,
+        if_exists: bool,
+    ) -> Result<Option<Item>, crate::migrations::host::Failure> {
+        let flat = matches!(
+            kind,
+            ObjectKind::Schema | ObjectKind::Extension | ObjectKind::EventTrigger | ObjectKind::Publication
+        );
         let guess = self.guess(name);
         let object = if flat { ObjectRef::new(kind, &name.name) } else { ObjectRef::new(kind, &guess) };
         self.name(object.clone());
@@ -124,7 +137,11 @@ impl Fold {
         })
     }
 
-    fn routine_item(&mut self, routine: &RoutineRef, if_exists: bool) -> Result<Option<Item>, crate::migrations::host::Failure> {
+    fn routine_item(
+        &mut self,
+        routine: &RoutineRef,
+        if_exists: bool,
+    ) -> Result<Option<Item>, crate::migrations::host::Failure> {
         let found = self.find_routines(routine);
         match found.as_slice() {
             [] if if_exists => {
@@ -140,7 +157,13 @@ impl Fold {
         }
     }
 
-    fn part_item(&mut self, kind: ObjectKind, name: &str, table: &Name, if_exists: bool) -> Result<Option<Item>, crate::migrations::host::Failure> {
+    fn part_item(
+        &mut self,
+        kind: ObjectKind,
+        name: &str,
+        table: &Name,
+        if_exists: bool,
+    ) -> Result<Option<Item>, crate::migrations::host::Failure> {
         let Some(found) = self.find_relation(table) else {
             let guess = self.guess(table);
             self.name(ObjectRef::on(kind, &guess, name));
@@ -195,7 +218,13 @@ impl Fold {
         self.drop_items(vec![Item::Column(table.clone(), name.to_owned())], cascade)
     }
 
-    pub(super) fn drop_constraint(&mut self, table: &QualifiedName, name: &str, if_exists: bool, cascade: bool) -> Effect {
+    pub(super) fn drop_constraint(
+        &mut self,
+        table: &QualifiedName,
+        name: &str,
+        if_exists: bool,
+        cascade: bool,
+    ) -> Effect {
         let object = ObjectRef::on(ObjectKind::Constraint, table, name);
         let relation = self.catalog().relations.get(table);
         if !relation.is_some_and(|relation| relation.constraints.contains_key(name)) {
@@ -222,7 +251,10 @@ impl Fold {
 
     pub(super) fn owned_sequences(&self, table: &QualifiedName, column: Option<&str>) -> Vec<QualifiedName> {
         let owned = self.catalog().sequences.iter().filter(|(_, sequence)| {
-            sequence.owned_by.as_ref().is_some_and(|(of, owner)| of == table && column.is_none_or(|column| column == owner))
+            sequence
+                .owned_by
+                .as_ref()
+                .is_some_and(|(of, owner)| of == table && column.is_none_or(|column| column == owner))
         });
         owned.map(|(name, _)| name.clone()).collect()
     }
@@ -268,14 +300,17 @@ impl Fold {
     }
 
     pub(super) fn object_of(&self, item: &Item) -> ObjectRef {
-        let relation_kind = |name: &QualifiedName| self.catalog().relations.get(name).map_or(ObjectKind::Table, |r| r.kind);
+        let relation_kind =
+            |name: &QualifiedName| self.catalog().relations.get(name).map_or(ObjectKind::Table, |r| r.kind);
         match item {
             Item::Relation(name) => ObjectRef::new(relation_kind(name), name),
             Item::Function(key) => {
                 let kind = self.catalog().functions.get(key).map_or(ObjectKind::Function, |function| function.kind);
                 ObjectRef::new(kind, key)
             }
-            Item::Type(name) => ObjectRef::new(self.kind_of_type(&Name::qualified(name.schema.clone(), name.name.clone())), name),
+            Item::Type(name) => {
+                ObjectRef::new(self.kind_of_type(&Name::qualified(name.schema.clone(), name.name.clone())), name)
+            }
             Item::Index(name) => ObjectRef::new(ObjectKind::Index, name),
             Item::Sequence(name) => ObjectRef::new(ObjectKind::Sequence, name),
             Item::Schema(name) => ObjectRef::new(ObjectKind::Schema, name),

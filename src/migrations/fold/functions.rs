@@ -5,9 +5,7 @@ use std::sync::Arc;
 
 use super::state::{Effect, Fold};
 use super::store::Key;
-use crate::catalog::{
-    Fact, Function, FunctionKey, FunctionParam, FunctionSource, ObjectKind, ObjectRef,
-};
+use crate::catalog::{Fact, Function, FunctionKey, FunctionParam, FunctionSource, ObjectKind, ObjectRef};
 use crate::sql::ast::{
     CreateFunction, FunctionAction, FunctionBody, Name, Param, ParamMode, RoutineRef, SettingAction, quote_ident,
 };
@@ -34,7 +32,11 @@ impl Fold {
             if !or_replace && !assumed && !old.provenance.conditional {
                 self.would_fail("duplicate_function", object.clone(), "already exists")?;
             } else if !assumed && (old.kind != function.kind || old.returns != function.returns) {
-                self.would_fail("invalid_function_definition", object.clone(), "cannot change its kind or return type")?;
+                self.would_fail(
+                    "invalid_function_definition",
+                    object.clone(),
+                    "cannot change its kind or return type",
+                )?;
             }
             if !assumed {
                 function.owner = old.owner;
@@ -99,7 +101,8 @@ impl Fold {
         }
         if !create.returns_table.is_empty() {
             let columns = create.returns_table.iter();
-            let columns = columns.map(|column| format!("{} {}", quote_ident(&column.name), self.param_type(&column.ty)));
+            let columns =
+                columns.map(|column| format!("{} {}", quote_ident(&column.name), self.param_type(&column.ty)));
             return Some(format!("TABLE({})", columns.collect::<Vec<_>>().join(", ")));
         }
         if let Some(ty) = &create.returns {
@@ -172,7 +175,10 @@ impl Fold {
     }
 
     /// The functions a statement is about; one the files never create is assumed, an ambiguous name is an error.
-    pub(super) fn routines(&mut self, routine: &RoutineRef) -> Result<Vec<FunctionKey>, crate::migrations::host::Failure> {
+    pub(super) fn routines(
+        &mut self,
+        routine: &RoutineRef,
+    ) -> Result<Vec<FunctionKey>, crate::migrations::host::Failure> {
         let found = self.find_routines(routine);
         if found.len() > 1 {
             let object = ObjectRef::new(routine.kind, &routine.name);
@@ -186,7 +192,8 @@ impl Fold {
             }
             let args = routine.args.clone().unwrap_or_default();
             let key = FunctionKey { name: name.clone(), args: args.iter().map(|ty| self.type_key(ty)).collect() };
-            let known_missing = self.gone.contains(&Key::Function(key.clone())) || self.strict && self.overloads(&name).next().is_some();
+            let known_missing = self.gone.contains(&Key::Function(key.clone()))
+                || self.strict && self.overloads(&name).next().is_some();
             if known_missing {
                 self.would_fail("undefined_function", ObjectRef::new(routine.kind, &key), "does not exist")?;
             }
@@ -266,7 +273,9 @@ impl Fold {
 
 /// A setting's value as `proconfig` stores it: `search_path` is a list of identifiers, quoted where needed.
 pub(super) fn setting_text(name: &str, values: &[String]) -> String {
-    let list = matches!(name, "search_path" | "temp_tablespaces" | "session_preload_libraries" | "local_preload_libraries");
-    let values: Vec<String> = values.iter().map(|value| if list { quote_ident(value) } else { value.clone() }).collect();
+    let list =
+        matches!(name, "search_path" | "temp_tablespaces" | "session_preload_libraries" | "local_preload_libraries");
+    let values: Vec<String> =
+        values.iter().map(|value| if list { quote_ident(value) } else { value.clone() }).collect();
     values.join(", ")
 }

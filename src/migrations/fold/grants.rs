@@ -2,9 +2,7 @@
 
 use super::acl::{AclChange, built_in, default_class};
 use super::state::{Effect, Fold};
-use crate::catalog::{
-    Acl, DefaultPrivileges, FunctionKey, ObjectKind, ObjectRef, Privilege, QualifiedName,
-};
+use crate::catalog::{Acl, DefaultPrivileges, FunctionKey, ObjectKind, ObjectRef, Privilege, QualifiedName};
 use crate::coverage::CoverageKind;
 use crate::sql::ast::{AlterDefaultPrivileges, Grant, GrantTarget, Name, PrivilegeSpec, Revoke, RoleSpec};
 
@@ -227,7 +225,11 @@ impl Fold {
         let roles: Vec<String> = for_roles.iter().map(|role| self.role(role)).collect();
         let grantees: Vec<String> = alter.grantees.iter().map(|role| self.role(role)).collect();
         let Some(class) = default_class(alter.on) else {
-            self.cover_here(CoverageKind::Opaque, None, format!("default privileges on {} are not interpreted", alter.on));
+            self.cover_here(
+                CoverageKind::Opaque,
+                None,
+                format!("default privileges on {} are not interpreted", alter.on),
+            );
             return Ok(());
         };
         let schemas: Vec<Option<String>> = match alter.schemas.as_slice() {
@@ -263,7 +265,13 @@ impl Fold {
         let entries = self.store.default_privileges_mut();
         entries.retain(|entry| !(entry.role == role && entry.schema.as_deref() == schema && entry.objects == objects));
         if !same {
-            entries.push(DefaultPrivileges { role: role.to_owned(), schema: schema.map(str::to_owned), objects, acl, platform });
+            entries.push(DefaultPrivileges {
+                role: role.to_owned(),
+                schema: schema.map(str::to_owned),
+                objects,
+                acl,
+                platform,
+            });
         }
         entries.sort_by(|a, b| (&a.role, &a.schema, a.objects).cmp(&(&b.role, &b.schema, b.objects)));
     }

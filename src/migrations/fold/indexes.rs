@@ -138,10 +138,18 @@ pub(super) fn expr_name(expr: &Expr) -> Option<String> {
         match &expr.kind {
             ExprKind::Cast { expr: inner, ty } => match expr_name_once(inner) {
                 Some(name) => return Some(name),
-                None if matches!(inner.kind, ExprKind::Cast { .. } | ExprKind::Collate { .. } | ExprKind::Index { .. }) => expr = inner,
+                None if matches!(
+                    inner.kind,
+                    ExprKind::Cast { .. } | ExprKind::Collate { .. } | ExprKind::Index { .. }
+                ) =>
+                {
+                    expr = inner
+                }
                 None => return Some(internal_name(&ty.name.name)),
             },
-            ExprKind::Collate { expr: inner, .. } | ExprKind::Index { expr: inner, .. } | ExprKind::Slice { expr: inner, .. } => {
+            ExprKind::Collate { expr: inner, .. }
+            | ExprKind::Index { expr: inner, .. }
+            | ExprKind::Slice { expr: inner, .. } => {
                 expr = inner;
             }
             _ => return expr_name_once(expr),

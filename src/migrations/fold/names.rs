@@ -116,7 +116,11 @@ impl Fold {
     pub(super) fn find_routines(&self, routine: &RoutineRef) -> Vec<FunctionKey> {
         let fits = |key: &&FunctionKey| {
             routine.kind == ObjectKind::Routine
-                || self.catalog().functions.get(key).is_some_and(|f| f.kind == routine.kind || f.provenance.is_assumed())
+                || self
+                    .catalog()
+                    .functions
+                    .get(key)
+                    .is_some_and(|f| f.kind == routine.kind || f.provenance.is_assumed())
         };
         let Some(args) = &routine.args else {
             let name = self.lookup(&routine.name, |name| self.overloads(name).any(|key| fits(&key)));

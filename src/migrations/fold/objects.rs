@@ -106,7 +106,8 @@ impl Fold {
         let relations: Vec<QualifiedName> = self.catalog().relations.keys().filter(inside).cloned().collect();
         let types: Vec<QualifiedName> = self.catalog().types.keys().filter(inside).cloned().collect();
         let sequences: Vec<QualifiedName> = self.catalog().sequences.keys().filter(inside).cloned().collect();
-        let functions: Vec<_> = self.catalog().functions.keys().filter(|key| key.name.schema == from).cloned().collect();
+        let functions: Vec<_> =
+            self.catalog().functions.keys().filter(|key| key.name.schema == from).cloned().collect();
         for mut name in relations {
             let new = moved(&name);
             self.rename_relation(&mut name, new)?;
@@ -115,7 +116,9 @@ impl Fold {
             let new = moved(&name);
             self.move_type(&name, new);
         }
-        for name in sequences.iter().filter(|name| self.catalog().sequences.contains_key(name)).cloned().collect::<Vec<_>>() {
+        for name in
+            sequences.iter().filter(|name| self.catalog().sequences.contains_key(name)).cloned().collect::<Vec<_>>()
+        {
             let new = moved(&name);
             self.rename_sequence(&name, new);
         }
@@ -204,7 +207,9 @@ impl Fold {
         self.name(new.clone());
         match kind {
             ObjectKind::Policy => self.require_policy(&table, name)?,
-            ObjectKind::Trigger if !self.catalog().relations.get(&table).is_some_and(|r| r.triggers.contains_key(name)) => {
+            ObjectKind::Trigger
+                if !self.catalog().relations.get(&table).is_some_and(|r| r.triggers.contains_key(name)) =>
+            {
                 self.assume_trigger(&table, name);
             }
             ObjectKind::Constraint => return self.rename_constraint(&table, name, to),
@@ -328,7 +333,9 @@ impl Fold {
                 if let Some(relation) = self.store.relation_mut(&table) {
                     if let Some(policy) = relation.policies.get_mut(name).filter(|_| *kind == ObjectKind::Policy) {
                         policy.comment = text;
-                    } else if let Some(trigger) = relation.triggers.get_mut(name).filter(|_| *kind == ObjectKind::Trigger) {
+                    } else if let Some(trigger) =
+                        relation.triggers.get_mut(name).filter(|_| *kind == ObjectKind::Trigger)
+                    {
                         trigger.comment = text;
                     }
                 }

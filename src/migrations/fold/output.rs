@@ -3,7 +3,9 @@
 use super::indexes::expr_name;
 use super::state::Fold;
 use crate::catalog::ObjectKind;
-use crate::sql::ast::{Alias, Cte, CteBody, Expr, ExprKind, JoinOn, Name, ParamMode, Query, QueryBody, Select, TableRef};
+use crate::sql::ast::{
+    Alias, Cte, CteBody, Expr, ExprKind, JoinOn, Name, ParamMode, Query, QueryBody, Select, TableRef,
+};
 
 /// A column's name and type.
 type Column = (String, Option<String>);
@@ -43,7 +45,13 @@ impl Fold {
             QueryBody::Set { left, .. } => self.columns_in(left, &ctes, depth + 1),
             QueryBody::Values(rows) => {
                 let first = rows.first()?;
-                Some(first.iter().enumerate().map(|(at, value)| (format!("column{}", at + 1), self.type_of(value, &[]))).collect())
+                Some(
+                    first
+                        .iter()
+                        .enumerate()
+                        .map(|(at, value)| (format!("column{}", at + 1), self.type_of(value, &[])))
+                        .collect(),
+                )
             }
             QueryBody::Table(name) => self.relation_columns(name, &ctes),
             QueryBody::Unknown => None,
@@ -136,7 +144,12 @@ impl Fold {
         relation.columns_complete.then(|| columns.collect())
     }
 
-    fn function_columns(&self, calls: &[Expr], ordinality: bool, alias: Option<&Alias>) -> (String, Option<Vec<Column>>) {
+    fn function_columns(
+        &self,
+        calls: &[Expr],
+        ordinality: bool,
+        alias: Option<&Alias>,
+    ) -> (String, Option<Vec<Column>>) {
         let [Expr { kind: ExprKind::Call(call), .. }] = calls else { return (String::new(), None) };
         let name = call.name.name.clone();
         let found = self.find_call(&call.name, call.args.len());
@@ -153,8 +166,15 @@ impl Fold {
                 }
             }
             None => {
-                let one = matches!(name.as_str(), "unnest" | "generate_series" | "jsonb_array_elements" | "regexp_split_to_table");
-                let value = if name.starts_with("jsonb_array_elements") { "value".to_owned() } else { scalar_name(&name, alias) };
+                let one = matches!(
+                    name.as_str(),
+                    "unnest" | "generate_series" | "jsonb_array_elements" | "regexp_split_to_table"
+                );
+                let value = if name.starts_with("jsonb_array_elements") {
+                    "value".to_owned()
+                } else {
+                    scalar_name(&name, alias)
+                };
                 one.then(|| vec![(value, None)])
             }
         };
@@ -194,14 +214,18 @@ impl Fold {
             | ExprKind::Like { .. } => Some("boolean".to_owned()),
             ExprKind::String(_) => Some("text".to_owned()),
             ExprKind::Collate { expr, .. } => self.type_of(expr, scope),
-            ExprKind::Call(call) if call.name.schema.is_none() && matches!(call.name.name.as_str(), "count" | "row_number" | "rank" | "dense_rank") => {
+            ExprKind::Call(call)
+                if call.name.schema.is_none()
+                    && matches!(call.name.name.as_str(), "count" | "row_number" | "rank" | "dense_rank") =>
+            {
                 Some("bigint".to_owned())
             }
             ExprKind::Call(call) => {
                 let key = self.find_call(&call.name, call.args.len())?;
                 let function = self.catalog().functions.get(&key)?;
                 let returns = function.returns.as_ref().filter(|_| function.kind == ObjectKind::Function)?;
-                (!returns.starts_with("TABLE") && !returns.starts_with("any")).then(|| returns.trim_start_matches("SETOF ").to_owned())
+                (!returns.starts_with("TABLE") && !returns.starts_with("any"))
+                    .then(|| returns.trim_start_matches("SETOF ").to_owned())
             }
             _ => None,
         }

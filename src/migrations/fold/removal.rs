@@ -136,12 +136,16 @@ impl Fold {
                 }
             }
             Item::Policy(table, name) => {
-                if let Some(policy) = self.store.relation_mut(table).and_then(|relation| relation.policies.get_mut(name)) {
+                if let Some(policy) =
+                    self.store.relation_mut(table).and_then(|relation| relation.policies.get_mut(name))
+                {
                     policy.provenance.conditional = true;
                 }
             }
             Item::Trigger(table, name) => {
-                if let Some(trigger) = self.store.relation_mut(table).and_then(|relation| relation.triggers.get_mut(name)) {
+                if let Some(trigger) =
+                    self.store.relation_mut(table).and_then(|relation| relation.triggers.get_mut(name))
+                {
                     trigger.provenance.conditional = true;
                     trigger.enabled = Fact { value: None, at, conditional: true };
                 }
@@ -191,10 +195,16 @@ impl Fold {
             let owned = |owner: &Fact<String>| owner.value.as_deref() == Some(&role);
             let catalog = self.catalog();
             let mut items: Vec<Item> = Vec::new();
-            items.extend(catalog.relations.iter().filter(|(_, r)| owned(&r.owner)).map(|(n, _)| Item::Relation(n.clone())));
-            items.extend(catalog.functions.iter().filter(|(_, f)| owned(&f.owner)).map(|(k, _)| Item::Function(k.clone())));
+            items.extend(
+                catalog.relations.iter().filter(|(_, r)| owned(&r.owner)).map(|(n, _)| Item::Relation(n.clone())),
+            );
+            items.extend(
+                catalog.functions.iter().filter(|(_, f)| owned(&f.owner)).map(|(k, _)| Item::Function(k.clone())),
+            );
             items.extend(catalog.types.iter().filter(|(_, t)| owned(&t.owner)).map(|(n, _)| Item::Type(n.clone())));
-            items.extend(catalog.sequences.iter().filter(|(_, s)| owned(&s.owner)).map(|(n, _)| Item::Sequence(n.clone())));
+            items.extend(
+                catalog.sequences.iter().filter(|(_, s)| owned(&s.owner)).map(|(n, _)| Item::Sequence(n.clone())),
+            );
             items.extend(catalog.schemas.iter().filter(|(_, s)| owned(&s.owner)).map(|(n, _)| Item::Schema(n.clone())));
             self.drop_items(items, cascade)?;
             self.revoke_everywhere(&role);

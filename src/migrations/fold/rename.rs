@@ -167,7 +167,11 @@ impl Fold {
         self.note_renamed(ObjectRef::on(ObjectKind::Column, table, from), ObjectRef::on(ObjectKind::Column, table, to));
         let renaming = Renaming::Column { table: table.name.clone(), from: from.to_owned(), to: to.to_owned() };
         if let Some(relation) = self.store.relation_mut(table) {
-            relation.columns.iter_mut().filter(|column| column.name == from).for_each(|column| to.clone_into(&mut column.name));
+            relation
+                .columns
+                .iter_mut()
+                .filter(|column| column.name == from)
+                .for_each(|column| to.clone_into(&mut column.name));
             for_each_expression(relation, |expression| {
                 renaming.apply(expression);
             });
@@ -183,7 +187,12 @@ impl Fold {
     fn follow_column(&mut self, table: &QualifiedName, from: &str, to: &str) {
         for name in self.indexes_of(table) {
             if let Some(index) = self.store.index_mut(&name) {
-                index.keys.iter_mut().chain(&mut index.include).filter(|key| *key == from).for_each(|key| to.clone_into(key));
+                index
+                    .keys
+                    .iter_mut()
+                    .chain(&mut index.include)
+                    .filter(|key| *key == from)
+                    .for_each(|key| to.clone_into(key));
             }
         }
         for sequence in self.owned_sequences(table, Some(from)) {
@@ -206,7 +215,10 @@ impl Fold {
             for constraint in relation.constraints.values_mut() {
                 if let ConstraintRule::ForeignKey { references, referenced_columns, .. } = &mut constraint.kind {
                     if references == table {
-                        referenced_columns.iter_mut().filter(|column| *column == from).for_each(|column| to.clone_into(column));
+                        referenced_columns
+                            .iter_mut()
+                            .filter(|column| *column == from)
+                            .for_each(|column| to.clone_into(column));
                     }
                 }
             }
@@ -377,7 +389,11 @@ fn references_column(rule: &ConstraintRule, table: &QualifiedName, column: &str)
 /// Runs `change` on every expression on a relation.
 fn for_each_expression(relation: &mut Relation, mut change: impl FnMut(&mut Expression)) {
     for policy in relation.policies.values_mut() {
-        [&mut policy.using, &mut policy.check].into_iter().filter_map(|fact| fact.value.as_mut()).flatten().for_each(&mut change);
+        [&mut policy.using, &mut policy.check]
+            .into_iter()
+            .filter_map(|fact| fact.value.as_mut())
+            .flatten()
+            .for_each(&mut change);
     }
     for column in &mut relation.columns {
         column.default.iter_mut().chain(&mut column.generated).for_each(&mut change);
@@ -398,9 +414,9 @@ fn rewrites(relation: &Relation, renaming: &Renaming) -> bool {
 
 fn refers(relation: &Relation, from: &QualifiedName, renaming: &Renaming) -> bool {
     let view = relation.definition.as_ref().and_then(Fact::get).is_some_and(|view| view.reads.contains(from));
-    let foreign = relation.constraints.values().any(|constraint| {
-        matches!(&constraint.kind, ConstraintRule::ForeignKey { references, .. } if references == from)
-    });
+    let foreign = relation.constraints.values().any(
+        |constraint| matches!(&constraint.kind, ConstraintRule::ForeignKey { references, .. } if references == from),
+    );
     let rule = relation.rules.values().any(|rule| rule.writes.contains(from));
     view || foreign || rule || relation.parents.contains(from) || rewrites(relation, renaming)
 }

@@ -4,9 +4,7 @@
 use std::sync::Arc;
 
 use crate::catalog::{Expression, QualifiedName};
-use crate::sql::ast::{
-    CteBody, Dml, Expr, ExprKind, InSet, IsTest, JoinOn, Name, Query, QueryBody, TableRef,
-};
+use crate::sql::ast::{CteBody, Dml, Expr, ExprKind, InSet, IsTest, JoinOn, Name, Query, QueryBody, TableRef};
 
 /// Nesting beyond this is not followed.
 const DEPTH: usize = 400;
@@ -14,10 +12,20 @@ const DEPTH: usize = 400;
 /// One rename.
 #[derive(Debug, Clone)]
 pub(super) enum Renaming {
-    Relation { from: QualifiedName, to: QualifiedName },
-    Function { from: QualifiedName, to: QualifiedName },
+    Relation {
+        from: QualifiedName,
+        to: QualifiedName,
+    },
+    Function {
+        from: QualifiedName,
+        to: QualifiedName,
+    },
     /// A column of `table`, in an expression on that table.
-    Column { table: String, from: String, to: String },
+    Column {
+        table: String,
+        from: String,
+        to: String,
+    },
 }
 
 impl Renaming {

@@ -101,8 +101,7 @@ impl Fold {
         inherit: Option<bool>,
         set: Option<bool>,
     ) -> Effect {
-        let membership =
-            Membership { admin: admin.unwrap_or(false), inherit, set: set.unwrap_or(true), at: None };
+        let membership = Membership { admin: admin.unwrap_or(false), inherit, set: set.unwrap_or(true), at: None };
         self.add_members(roles, to, membership);
         Ok(())
     }
@@ -116,7 +115,11 @@ impl Fold {
                 self.name(ObjectRef::new(ObjectKind::Role, &group));
                 self.note_altered(ObjectRef::new(ObjectKind::Role, &member));
                 if let Some(role) = self.store.role_mut(&member) {
-                    let held = role.member_of.entry(group).or_insert_with(|| Membership { at: at.clone(), set: true, ..membership.clone() });
+                    let held = role.member_of.entry(group).or_insert_with(|| Membership {
+                        at: at.clone(),
+                        set: true,
+                        ..membership.clone()
+                    });
                     held.admin |= membership.admin;
                     held.inherit = membership.inherit.or(held.inherit);
                 }
@@ -172,8 +175,13 @@ impl Fold {
         }
         self.store.remove_role(&name.to_owned());
         self.gone.insert(Key::Role(name.to_owned()));
-        let members: Vec<String> =
-            self.catalog().roles.iter().filter(|(_, role)| role.member_of.contains_key(name)).map(|(name, _)| name.clone()).collect();
+        let members: Vec<String> = self
+            .catalog()
+            .roles
+            .iter()
+            .filter(|(_, role)| role.member_of.contains_key(name))
+            .map(|(name, _)| name.clone())
+            .collect();
         for member in members {
             if let Some(role) = self.store.role_mut(&member) {
                 role.member_of.remove(name);

@@ -139,7 +139,13 @@ impl Fold {
                 done
             }
             K::Transaction(action) => self.transaction(action),
-            K::Explain { analyze, statement } => if *analyze { self.run(statement) } else { Ok(()) },
+            K::Explain { analyze, statement } => {
+                if *analyze {
+                    self.run(statement)
+                } else {
+                    Ok(())
+                }
+            }
             K::Prepare { name, statement } => {
                 self.prepared.insert(name.clone(), std::sync::Arc::new((**statement).clone()));
                 Ok(())
@@ -155,15 +161,43 @@ impl Fold {
                 Ok(())
             }
             // Everything else is interpreted above.
-            K::CreateSchema { .. } | K::CreateExtension { .. } | K::CreateRole { .. } | K::AlterRole { .. }
-            | K::AlterRoleSetting { .. } | K::CreateTable(_) | K::CreateTableAs { .. } | K::AlterRelation { .. }
-            | K::CreateView(_) | K::RefreshView(_) | K::CreateIndex(_) | K::CreateSequence { .. } | K::CreateFunction(_)
-            | K::CreateAggregate { .. } | K::AlterFunction { .. } | K::CreateTrigger(_) | K::CreateEventTrigger { .. }
-            | K::AlterEventTrigger { .. } | K::CreateRule(_) | K::CreatePolicy(_) | K::AlterPolicy { .. }
-            | K::CreateType { .. } | K::CreateDomain { .. } | K::AlterDomain { .. } | K::AlterType { .. }
-            | K::CreatePublication { .. } | K::AlterPublication { .. } | K::Drop { .. } | K::AlterObject { .. }
-            | K::Comment { .. } | K::Grant(_) | K::Revoke(_) | K::GrantRole { .. } | K::RevokeRole { .. }
-            | K::AlterDefaultPrivileges(_) | K::ReassignOwned { .. } | K::DropOwned { .. } => Ok(()),
+            K::CreateSchema { .. }
+            | K::CreateExtension { .. }
+            | K::CreateRole { .. }
+            | K::AlterRole { .. }
+            | K::AlterRoleSetting { .. }
+            | K::CreateTable(_)
+            | K::CreateTableAs { .. }
+            | K::AlterRelation { .. }
+            | K::CreateView(_)
+            | K::RefreshView(_)
+            | K::CreateIndex(_)
+            | K::CreateSequence { .. }
+            | K::CreateFunction(_)
+            | K::CreateAggregate { .. }
+            | K::AlterFunction { .. }
+            | K::CreateTrigger(_)
+            | K::CreateEventTrigger { .. }
+            | K::AlterEventTrigger { .. }
+            | K::CreateRule(_)
+            | K::CreatePolicy(_)
+            | K::AlterPolicy { .. }
+            | K::CreateType { .. }
+            | K::CreateDomain { .. }
+            | K::AlterDomain { .. }
+            | K::AlterType { .. }
+            | K::CreatePublication { .. }
+            | K::AlterPublication { .. }
+            | K::Drop { .. }
+            | K::AlterObject { .. }
+            | K::Comment { .. }
+            | K::Grant(_)
+            | K::Revoke(_)
+            | K::GrantRole { .. }
+            | K::RevokeRole { .. }
+            | K::AlterDefaultPrivileges(_)
+            | K::ReassignOwned { .. }
+            | K::DropOwned { .. } => Ok(()),
         }
     }
 
@@ -291,7 +325,10 @@ fn cascades(kind: &StatementKind) -> bool {
         | StatementKind::RevokeRole { cascade, .. } => *cascade,
         StatementKind::Revoke(revoke) => revoke.cascade,
         StatementKind::AlterRelation { actions, .. } => actions.iter().any(|action| {
-            matches!(action, RelationAction::DropColumn { cascade: true, .. } | RelationAction::DropConstraint { cascade: true, .. })
+            matches!(
+                action,
+                RelationAction::DropColumn { cascade: true, .. } | RelationAction::DropConstraint { cascade: true, .. }
+            )
         }),
         _ => false,
     }
@@ -299,7 +336,9 @@ fn cascades(kind: &StatementKind) -> bool {
 
 fn setting(kind: &StatementKind) -> Option<(String, String)> {
     match kind {
-        StatementKind::Set { setting: SettingAction::Set { name, values }, .. } => Some((name.clone(), values.join(", "))),
+        StatementKind::Set { setting: SettingAction::Set { name, values }, .. } => {
+            Some((name.clone(), values.join(", ")))
+        }
         _ => None,
     }
 }

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::state::{Effect, Fold};
-use crate::catalog::ObjectRef;
 use crate::catalog::ObjectKind;
+use crate::catalog::ObjectRef;
 use crate::migrations::Platform;
 use crate::sql::ast::{RoleSpec, SettingAction, Transaction, quote_ident};
 
@@ -141,7 +141,9 @@ impl Fold {
 
     fn set_search_path(&mut self, values: Vec<String>) {
         // The first schema of a path is where things get created: one the files never made was made elsewhere.
-        if let Some(first) = values.first().filter(|name| !name.is_empty() && *name != "$user" && !name.starts_with("pg_")) {
+        if let Some(first) =
+            values.first().filter(|name| !name.is_empty() && *name != "$user" && !name.starts_with("pg_"))
+        {
             let first = first.clone();
             self.assume_schema(&first);
         }

@@ -53,7 +53,15 @@ pub fn detect_platform(set: &MigrationSet) -> (Platform, &'static str) {
     if set.files.iter().any(|file| file.path.split('/').any(|part| part == "supabase")) {
         return (Platform::Supabase, "the files are in a `supabase` folder");
     }
-    const SIGNS: &[&str] = &["auth.uid()", "auth.users", "auth.jwt()", "auth.role()", "storage.objects", "storage.buckets", "service_role"];
+    const SIGNS: &[&str] = &[
+        "auth.uid()",
+        "auth.users",
+        "auth.jwt()",
+        "auth.role()",
+        "storage.objects",
+        "storage.buckets",
+        "service_role",
+    ];
     let text = |file: &crate::migrations::MigrationFile| {
         let lower = file.text.to_ascii_lowercase();
         SIGNS.iter().any(|sign| lower.contains(sign))

@@ -114,7 +114,8 @@ impl Fold {
         for column in &source.columns {
             if table.column(&column.name).is_none() {
                 let keep = if partition { None } else { column.identity };
-                let copy = Column { identity: keep.and(None), acl: Default::default(), at: here.clone(), ..column.clone() };
+                let copy =
+                    Column { identity: keep.and(None), acl: Default::default(), at: here.clone(), ..column.clone() };
                 table.columns.push(copy);
             }
         }
@@ -313,7 +314,9 @@ fn key_columns(def: &ConstraintDef) -> Option<&[String]> {
 fn with_later_name(def: &ConstraintDef, all: &[&ConstraintDef]) -> ConstraintDef {
     let mut def = def.clone();
     if def.name.is_none() {
-        let twin = all.iter().find(|other| other.name.is_some() && key_columns(other) == key_columns(&def) && key_columns(&def).is_some());
+        let twin = all.iter().find(|other| {
+            other.name.is_some() && key_columns(other) == key_columns(&def) && key_columns(&def).is_some()
+        });
         def.name = twin.and_then(|other| other.name.clone());
     }
     def

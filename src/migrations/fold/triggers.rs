@@ -90,7 +90,8 @@ impl Fold {
         let table = self.relation(&create.table, ObjectKind::Table);
         let object = ObjectRef::on(ObjectKind::Rule, &table, &create.name);
         self.name(object.clone());
-        let exists = self.catalog().relations.get(&table).is_some_and(|relation| relation.rules.contains_key(&create.name));
+        let exists =
+            self.catalog().relations.get(&table).is_some_and(|relation| relation.rules.contains_key(&create.name));
         if exists {
             if !create.or_replace {
                 self.would_fail("duplicate_object", object.clone(), "already exists")?;

@@ -6,16 +6,95 @@ use crate::sql::ast::{Name, TypeName};
 
 /// One-word built-in types by the names `format_type` gives them.
 const BUILTIN: &[&str] = &[
-    "aclitem", "any", "anyarray", "anycompatible", "anycompatiblearray", "anycompatiblemultirange",
-    "anycompatiblenonarray", "anycompatiblerange", "anyelement", "anyenum", "anymultirange", "anynonarray", "anyrange",
-    "bigint", "bit", "boolean", "box", "bytea", "character", "cid", "cidr", "circle", "cstring", "date",
-    "datemultirange", "daterange", "event_trigger", "fdw_handler", "gtsvector", "inet", "int2vector", "int4multirange",
-    "int4range", "int8multirange", "int8range", "integer", "internal", "interval", "json", "jsonb", "jsonpath",
-    "language_handler", "line", "lseg", "macaddr", "macaddr8", "money", "name", "numeric", "nummultirange", "numrange",
-    "oid", "oidvector", "path", "pg_lsn", "pg_snapshot", "point", "polygon", "real", "record", "refcursor",
-    "regclass", "regcollation", "regconfig", "regdictionary", "regnamespace", "regoper", "regoperator", "regproc",
-    "regprocedure", "regrole", "regtype", "smallint", "text", "tid", "trigger", "tsmultirange", "tsquery", "tsrange",
-    "tstzmultirange", "tstzrange", "tsvector", "txid_snapshot", "unknown", "uuid", "void", "xid", "xid8", "xml",
+    "aclitem",
+    "any",
+    "anyarray",
+    "anycompatible",
+    "anycompatiblearray",
+    "anycompatiblemultirange",
+    "anycompatiblenonarray",
+    "anycompatiblerange",
+    "anyelement",
+    "anyenum",
+    "anymultirange",
+    "anynonarray",
+    "anyrange",
+    "bigint",
+    "bit",
+    "boolean",
+    "box",
+    "bytea",
+    "character",
+    "cid",
+    "cidr",
+    "circle",
+    "cstring",
+    "date",
+    "datemultirange",
+    "daterange",
+    "event_trigger",
+    "fdw_handler",
+    "gtsvector",
+    "inet",
+    "int2vector",
+    "int4multirange",
+    "int4range",
+    "int8multirange",
+    "int8range",
+    "integer",
+    "internal",
+    "interval",
+    "json",
+    "jsonb",
+    "jsonpath",
+    "language_handler",
+    "line",
+    "lseg",
+    "macaddr",
+    "macaddr8",
+    "money",
+    "name",
+    "numeric",
+    "nummultirange",
+    "numrange",
+    "oid",
+    "oidvector",
+    "path",
+    "pg_lsn",
+    "pg_snapshot",
+    "point",
+    "polygon",
+    "real",
+    "record",
+    "refcursor",
+    "regclass",
+    "regcollation",
+    "regconfig",
+    "regdictionary",
+    "regnamespace",
+    "regoper",
+    "regoperator",
+    "regproc",
+    "regprocedure",
+    "regrole",
+    "regtype",
+    "smallint",
+    "text",
+    "tid",
+    "trigger",
+    "tsmultirange",
+    "tsquery",
+    "tsrange",
+    "tstzmultirange",
+    "tstzrange",
+    "tsvector",
+    "txid_snapshot",
+    "unknown",
+    "uuid",
+    "void",
+    "xid",
+    "xid8",
+    "xml",
 ];
 
 /// Internal names that SQL may also use, with what `format_type` prints.
@@ -72,7 +151,11 @@ impl Fold {
         resolved.name = self.type_name(&ty.name, &mut resolved.array_dims);
         resolved.array_dims = resolved.array_dims.min(1);
         // `character` alone is `character(1)`; the same name as a cast target keeps no length either way.
-        if resolved.name.schema.is_none() && resolved.name.name == "character" && ty.modifiers.is_empty() && ty.name.name != "bpchar" {
+        if resolved.name.schema.is_none()
+            && resolved.name.name == "character"
+            && ty.modifiers.is_empty()
+            && ty.name.name != "bpchar"
+        {
             resolved.modifiers = vec!["1".to_owned()];
         }
         resolved
@@ -101,7 +184,8 @@ impl Fold {
     /// `table.column%TYPE` becomes the column's type, where that is known.
     fn percent_type(&self, ty: &TypeName) -> TypeName {
         let Some(table) = &ty.name.schema else { return ty.clone() };
-        let relation = self.find_relation(&Name::bare(table.clone())).and_then(|name| self.catalog().relations.get(&name));
+        let relation =
+            self.find_relation(&Name::bare(table.clone())).and_then(|name| self.catalog().relations.get(&name));
         let column = relation.and_then(|relation| relation.column(&ty.name.name)).and_then(|c| c.ty.get());
         match column {
             Some(text) => plain(text, ty.array_dims),

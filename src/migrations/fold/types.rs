@@ -28,7 +28,8 @@ impl Fold {
         let relation = self.is_known_relation(&name);
         let old = self.catalog().types.get(&name);
         // A shell type is there to be replaced.
-        let shell = old.is_some_and(|old| old.provenance.is_assumed() || old.provenance.conditional || old.kind == TypeKind::Base);
+        let shell = old
+            .is_some_and(|old| old.provenance.is_assumed() || old.provenance.conditional || old.kind == TypeKind::Base);
         if relation || old.is_some() && !shell {
             return self.would_fail("duplicate_object", object, "already exists");
         }
@@ -107,7 +108,11 @@ impl Fold {
             _ => false,
         };
         if duplicate {
-            return self.would_fail("duplicate_object", ObjectRef::new(ObjectKind::Type, &name), "already has this label");
+            return self.would_fail(
+                "duplicate_object",
+                ObjectRef::new(ObjectKind::Type, &name),
+                "already has this label",
+            );
         }
         if let Some(ty) = self.store.type_mut(&name) {
             match &mut ty.kind {
@@ -151,7 +156,8 @@ impl Fold {
 fn alter_labels(labels: &mut Vec<String>, action: &TypeAction) {
     match action {
         TypeAction::AddValue { value, before, after, .. } if !labels.contains(value) => {
-            let find = |wanted: &Option<String>| wanted.as_ref().and_then(|w| labels.iter().position(|label| label == w));
+            let find =
+                |wanted: &Option<String>| wanted.as_ref().and_then(|w| labels.iter().position(|label| label == w));
             let at = find(before).or_else(|| find(after).map(|at| at + 1)).unwrap_or(labels.len());
             labels.insert(at, value.clone());
         }
@@ -168,7 +174,10 @@ fn alter_attributes(attributes: &mut Vec<(String, String)>, action: &TypeAction,
         TypeAction::DropAttribute { name, .. } => attributes.retain(|(attribute, _)| attribute != name),
         TypeAction::AttributeType { .. } => {
             if let Some((name, ty)) = column {
-                attributes.iter_mut().filter(|(attribute, _)| *attribute == name).for_each(|(_, old)| old.clone_from(&ty));
+                attributes
+                    .iter_mut()
+                    .filter(|(attribute, _)| *attribute == name)
+                    .for_each(|(_, old)| old.clone_from(&ty));
             }
         }
         TypeAction::RenameAttribute { from, to } => {

@@ -1,0 +1,113 @@
+//! A throwaway PostgreSQL per test process: the judge of everything that claims to know what PostgreSQL does.
+
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use postgres::{Client, NoTls};
+
+/// Set to run the suite without a server: tests that need one say so and pass.
+const OPT_OUT: &str = "GARDEFOU_TEST_NO_POSTGRES";
+
+/// A running cluster; it stops and disappears when the process ends.
+pub struct Cluster {
+    socket: PathBuf,
+    databases: AtomicU32,
+    /// Holds the pipe whose end tells the reaper to stop the server.
+    _reaper: Child,
+}
+
+/// A connection to a new, empty database; `None` where the suite runs without a server.
+///
+/// # Panics
+/// Where no PostgreSQL is installed and nobody opted out.
+pub fn fresh_database() -> Option<Client> {
+    let cluster = cluster()?;
+    let name = format!("t{}", cluster.databases.fetch_add(1, Ordering::Relaxed));
+    cluster.connect("postgres").batch_execute(&format!("create database {name}")).expect("create a database");
+    Some(cluster.connect(&name))
+}
+
+fn cluster() -> Option<&'static Cluster> {
+    static CLUSTER: OnceLock<Option<Cluster>> = OnceLock::new();
+    let cluster = CLUSTER.get_or_init(|| {
+        if std::env::var_os(OPT_OUT).is_some() {
+            eprintln!("skipped: {OPT_OUT} is set");
+            return None;
+        }
+        let Some(bin) = binaries() else {
+            panic!(
+                "no PostgreSQL found (initdb in PATH or /usr/lib/postgresql/*/bin): install one, or set {OPT_OUT}=1"
+            );
+        };
+        Some(Cluster::start(&bin))
+    });
+    cluster.as_ref()
+}
+
+impl Cluster {
+    fn start(bin: &Path) -> Self {
+        let dir = std::env::temp_dir().join(format!("gardefou-pg-{}", std::process::id()));
+        let data = dir.join("data");
+        let shown = |path: &Path| path.to_str().expect("a path in UTF-8").to_owned();
+        run(server_command("mkdir").arg("-p").arg(&dir));
+        let initdb = shown(&bin.join("initdb"));
+        run(server_command(&initdb)
+            .args(["--no-sync", "-A", "trust", "-U", "postgres", "-E", "UTF8", "--locale=C", "-D"])
+            .arg(&data));
+        let options = format!("-k {} -c listen_addresses='' -c fsync=off -c full_page_writes=off", shown(&dir));
+        let pg_ctl = shown(&bin.join("pg_ctl"));
+        run(server_command(&pg_ctl)
+            .args(["start", "-w", "-o", &options, "-D"])
+            .arg(&data)
+            .arg("-l")
+            .arg(dir.join("log")));
+        let reap = format!("cat; '{pg_ctl}' stop -m immediate -D '{}'; rm -rf '{}'", shown(&data), shown(&dir));
+        let reaper = server_command("sh").args(["-c", &reap]).stdin(Stdio::piped()).stdout(Stdio::null()).spawn();
+        Self { socket: dir, databases: AtomicU32::new(0), _reaper: reaper.expect("start the reaper") }
+    }
+
+    fn connect(&self, database: &str) -> Client {
+        let socket = self.socket.to_str().expect("a path in UTF-8");
+        let config = format!("host={socket} port=5432 user=postgres dbname={database}");
+        Client::connect(&config, NoTls).expect("connect to the throwaway server")
+    }
+}
+
+/// PostgreSQL refuses to run as root: then it runs as `postgres`.
+fn server_command(program: &str) -> Command {
+    let mut command = if is_root() {
+        let mut command = Command::new("runuser");
+        command.args(["-u", "postgres", "--", program]);
+        command
+    } else {
+        Command::new(program)
+    };
+    command.current_dir("/").env_remove("PGHOST").env_remove("PGPORT").env_remove("PGDATA").env("PGPORT", "5432");
+    command
+}
+
+fn is_root() -> bool {
+    let id = Command::new("id").arg("-u").output();
+    id.is_ok_and(|output| output.stdout.trim_ascii() == b"0")
+}
+
+fn run(command: &mut Command) {
+    // The server inherits these: a pipe would keep `output()` waiting for it.
+    let status = command.stdout(Stdio::null()).stdin(Stdio::null()).status();
+    assert!(status.is_ok_and(|status| status.success()), "could not run {command:?}");
+}
+
+/// The folder of the newest installed PostgreSQL's programs.
+fn binaries() -> Option<PathBuf> {
+    let in_path = std::env::var_os("PATH")
+        .and_then(|path| std::env::split_paths(&path).find(|folder| folder.join("initdb").is_file()));
+    in_path.or_else(|| {
+        let installed = std::fs::read_dir("/usr/lib/postgresql").ok()?.flatten().map(|entry| entry.path().join("bin"));
+        installed.filter(|bin| bin.join("initdb").is_file()).max_by_key(|bin| {
+            let version = bin.parent().and_then(Path::file_name).and_then(|name| name.to_str());
+            version.and_then(|version| version.parse::<u32>().ok())
+        })
+    })
+}
