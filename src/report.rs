@@ -270,7 +270,8 @@ fn help(report: &Report, finding: &Finding) -> Option<String> {
     let remediation = &report.rules.get(&finding.rule)?.remediation;
     let paragraph: Vec<&str> = remediation.trim().lines().take_while(|line| !line.trim().is_empty()).collect();
     let line = paragraph.join(" ").split_whitespace().collect::<Vec<_>>().join(" ");
-    let end = line.match_indices(". ").map(|(at, _)| at + 1).find(|at| starts_sentence(line.get(at + 1..).unwrap_or("")));
+    let end =
+        line.match_indices(". ").map(|(at, _)| at + 1).find(|at| starts_sentence(line.get(at + 1..).unwrap_or("")));
     let sentence = end.and_then(|end| line.get(..end)).unwrap_or(&line).to_owned();
     (!sentence.is_empty()).then_some(sentence)
 }

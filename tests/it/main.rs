@@ -19,6 +19,7 @@ mod expr;
 mod facts;
 mod fold;
 mod fold_vs_postgres;
+mod interp;
 mod plpgsql;
 mod predicate;
 mod report;
