@@ -145,7 +145,7 @@ fn fast() {
     let role = gardefou::predicate::RoleContext::anon();
     let start = std::time::Instant::now();
     for at in 0..4000 {
-        analyser.analyse(&exprs[at % exprs.len()], &items(), &role);
+        let _ = analyser.analyse(&exprs[at % exprs.len()], &items(), &role);
     }
     let took = start.elapsed();
     println!("4000 analyses took {took:?}");
@@ -165,7 +165,7 @@ fn hostile() {
         let expr = sql::parse_expr(&text).expect("an expression");
         let [catalog, _] = catalogs();
         let start = std::time::Instant::now();
-        Analyser::new(&catalog, Options::default()).analyse(
+        let _ = Analyser::new(&catalog, Options::default()).analyse(
             &expr,
             &items(),
             &gardefou::predicate::RoleContext::anyone(),
