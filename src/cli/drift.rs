@@ -115,7 +115,7 @@ fn checked(arguments: &Arguments, config: &Config, options: &run::Options<'_>) -
         None => terminal::print(&text)?,
         Some(path) => {
             std::fs::write(path, text).with_context(|| format!("{} cannot be written", path.display()))?;
-            terminal::say(&report.report.summary.line());
+            terminal::say(&render::summary(&report));
         }
     }
     let fail_on = arguments.fail_on.or(config.fail_on).unwrap_or_default();

@@ -30,6 +30,8 @@ struct Candidate {
     volume15: Option<f64>,
     /// The stored factor may also be the right one: only the volume was made with the other.
     or_right_vcf: bool,
+    /// How much less likely it is than a plain mistake: it has something to adjust.
+    doubt: f64,
 }
 
 /// The neighbours' computed values and volumes.
@@ -44,7 +46,10 @@ pub struct Neighbours {
 /// Multiples of this are coefficients people write into a linear formula, per °C.
 const LINEAR_STEP: f64 = 5e-5;
 
-/// The first named cause that explains every stored result; what can be said where none does.
+/// Coefficients in common use for petrol, kerosine, gasoil and fuel oil.
+const COMMON_K: [f64; 11] = [6.4e-4, 6.5e-4, 7e-4, 8e-4, 8.3e-4, 8.4e-4, 8.5e-4, 9e-4, 1e-3, 1.1e-3, 1.2e-3];
+
+/// The named cause that explains every stored result best; what can be said where none does.
 #[must_use]
 pub fn explain(judge: &Judge<'_>, row: &Judged, neighbours: Neighbours) -> Cause {
     let (Some(measurement), Some(computed)) = (&row.measurement, &row.computed) else {
@@ -53,7 +58,9 @@ pub fn explain(judge: &Judge<'_>, row: &Judged, neighbours: Neighbours) -> Cause
     let stored = &row.stored;
     let fitting = candidates(judge, measurement, computed, stored, neighbours)
         .into_iter()
-        .find(|candidate| fits(judge, candidate, stored, computed));
+        .filter_map(|candidate| Some((fit(judge, &candidate, stored, computed)?, candidate)))
+        .min_by(|(one, _), (other, _)| one.total_cmp(other))
+        .map(|(_, candidate)| candidate);
     let results = [stored.density15, stored.vcf, stored.volume15].iter().flatten().count();
     match fitting {
         Some(candidate) => {
@@ -108,23 +115,29 @@ fn follows(judge: &Judge<'_>, stored: &Stored) -> bool {
     }
 }
 
-fn fits(judge: &Judge<'_>, candidate: &Candidate, stored: &Stored, right: &Computed) -> bool {
+/// How badly the candidate fits, `None` where it does not explain every stored result: allowed differences used up, and
+/// one more for each assumption beyond the candidate's own.
+fn fit(judge: &Judge<'_>, candidate: &Candidate, stored: &Stored, right: &Computed) -> Option<f64> {
     let half = judge.half;
-    let near =
-        |stored: Option<f64>, value: f64, allowed: f64| stored.is_none_or(|s| (s - value).abs() <= allowed + 1e-9);
-    let vcf =
-        near(stored.vcf, candidate.vcf, half.vcf) || candidate.or_right_vcf && near(stored.vcf, right.vcf, half.vcf);
-    let density = candidate.densities.iter().any(|value| near(stored.density15, *value, 0.05 + half.density15));
-    let volume = stored.volume.is_none_or(|volume| {
+    let off = |stored: Option<f64>, value: f64, allowed: f64| {
+        let used = stored.map_or(0.0, |stored| (stored - value).abs() / (allowed + 1e-9));
+        (used <= 1.0).then_some(used)
+    };
+    let right_vcf = off(stored.vcf, right.vcf, half.vcf).filter(|_| candidate.or_right_vcf);
+    let vcf = off(stored.vcf, candidate.vcf, half.vcf).or(right_vcf)?;
+    let [own, other] = candidate.densities;
+    let density = |value: f64| off(stored.density15, value, 0.05 + half.density15);
+    let density = density(own).or_else(|| density(other).map(|used| used + 1.0))?;
+    let volume = stored.volume.map_or(Some(0.0), |volume| {
         // A factor rounded on purpose leaves no room for the stored one's rounding.
         let slack = if candidate.or_right_vcf { 0.0 } else { volume * half.vcf };
-        near(stored.volume15, volume * candidate.vcf, half.volume15 + slack)
-            || candidate.volume15.is_some_and(|litres| near(stored.volume15, litres, half.volume15 + slack))
-    });
-    vcf && density && volume
+        let made = |litres: f64| off(stored.volume15, litres, half.volume15 + slack);
+        made(volume * candidate.vcf).or_else(|| candidate.volume15.and_then(made))
+    })?;
+    Some(vcf + density + volume + candidate.doubt)
 }
 
-/// All of them, the most telling first.
+/// All of them.
 fn candidates(
     judge: &Judge<'_>,
     measurement: &Measurement,
@@ -143,6 +156,7 @@ fn candidates(
             vcf,
             volume15: None,
             or_right_vcf: false,
+            doubt: 0.0,
         });
     };
     let applied = |procedure: &Procedure, measurement: &Measurement| {
@@ -177,7 +191,7 @@ fn candidates(
         }
     }
     for (decimals, id) in [(3, "vcf-rounded-3"), (4, "vcf-rounded-4"), (5, "vcf-rounded-5")] {
-        all.push(rounded(decimals, id, stored.vcf, right));
+        all.push(rounded(decimals, id, right));
     }
     for (computed, id, side) in
         [(neighbours.before, "values-of-previous-row", "before"), (neighbours.after, "values-of-next-row", "after")]
@@ -190,6 +204,7 @@ fn candidates(
             vcf: other.vcf,
             volume15: other.volume15,
             or_right_vcf: false,
+            doubt: 0.5,
         }));
     }
     all.extend(linear(stored, measurement, right));
@@ -220,34 +235,35 @@ fn misread(temperature: Temperature) -> [(&'static str, &'static str, Option<Tem
 }
 
 /// The factor was rounded before multiplying; what is stored may be the rounded or the full one.
-fn rounded(decimals: i32, id: &'static str, stored: Option<f64>, right: &Computed) -> Candidate {
+fn rounded(decimals: i32, id: &'static str, right: &Computed) -> Candidate {
     let scale = 10_f64.powi(decimals);
-    let from = stored.unwrap_or(right.vcf);
-    let vcf = (from * scale).round() / scale;
+    let vcf = (right.vcf * scale).round() / scale;
     let text = format!("the VCF was rounded to {decimals} decimals before multiplying").into();
-    Candidate { id, text, densities: [right.density15; 2], vcf, volume15: None, or_right_vcf: true }
+    Candidate { id, text, densities: [right.density15; 2], vcf, volume15: None, or_right_vcf: true, doubt: 0.5 }
 }
 
-/// `1 − k(t − 15)` with a k a person would write.
+/// `1 − k(t − 15)` with a k a person would write. The density at base is then observed density over VCF, or the observed
+/// one; with the right one beside it only a k in common use is believed.
 fn linear(stored: &Stored, measurement: &Measurement, right: &Computed) -> Option<Candidate> {
     let dt = measurement.temperature.celsius() - 15.0;
-    let vcf = stored.vcf.or_else(|| Some(stored.volume15? / stored.volume?))?;
-    let k = ((1.0 - vcf) / dt / LINEAR_STEP).round() * LINEAR_STEP;
+    let from = stored.vcf.or_else(|| Some(stored.volume15? / stored.volume?))?;
+    let seen = (1.0 - from) / dt;
+    let common = COMMON_K.into_iter().find(|k| ((k - seen) * dt).abs() < 1e-5);
+    let k = common.unwrap_or((seen / LINEAR_STEP).round() * LINEAR_STEP);
     let plausible = dt.abs() >= 1.0 && (3e-4..=1.6e-3).contains(&k);
     let vcf = 1.0 - k * dt;
     let given = measurement.density.kg_m3();
-    // Whatever the density was made with: the formula says nothing about it.
-    let density = [given, given / vcf].into_iter().min_by(|a, b| {
-        let off = |value: &f64| stored.density15.map_or(0.0, |density| (density - value).abs());
-        off(a).total_cmp(&off(b))
-    });
+    let off = |value: f64| stored.density15.map_or(0.0, |density| (density - value).abs());
+    let own = if off(given) < off(given / vcf) { given } else { given / vcf };
+    let other = if common.is_some() { right.density15 } else { own };
     plausible.then(|| Candidate {
         id: "linear",
         text: format!("a linear formula was used: 1 − {k:.5}·(t − 15)").into(),
-        densities: [density.unwrap_or(given), right.density15],
+        densities: [own, other],
         vcf,
         volume15: None,
         or_right_vcf: false,
+        doubt: 4.0,
     })
 }
 

@@ -51,6 +51,19 @@ fn rows(report: &DriftReport) -> impl Iterator<Item = (&Finding, Option<(&Outcom
     report.report.findings.iter().map(move |finding| (finding, by_name.get(&finding.object.name).copied()))
 }
 
+/// `3 findings in 48 rows of 1 section: 2 errors, 1 warning (1 waived)`.
+#[must_use]
+pub fn summary(report: &DriftReport) -> String {
+    use crate::report::many;
+    let rows = report.outcomes.iter().map(|outcome| outcome.rows).sum();
+    let extent = format!("{} of {}", many(rows, "row"), many(report.outcomes.len(), "section"));
+    let line = report.report.summary.line();
+    let (found, rest) = line.split_once(" in ").unwrap_or((line.as_str(), ""));
+    // What stands behind the extent of a schema check is the same here.
+    let rest = rest.split_once(')').map_or("", |(_, rest)| rest);
+    format!("{found} in {extent}{rest}")
+}
+
 /// `3 wrong, 1 not computable of 48 rows`.
 fn extent(outcome: &Outcome) -> String {
     let Outcome { rows, not_computable, totals, .. } = outcome;
@@ -59,6 +72,8 @@ fn extent(outcome: &Outcome) -> String {
 
 /// Litres, with their price where there is one.
 fn litres(outcome: &Outcome, litres: f64) -> String {
+    // No minus before a nought.
+    let litres = if litres.abs() < 0.05 { 0.0 } else { litres };
     match outcome.price {
         Some(price) => format!("{litres:+.1} L ({:+.2})", litres * price),
         None => format!("{litres:+.1} L"),

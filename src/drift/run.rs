@@ -83,9 +83,13 @@ pub fn run(
     let plans = plans(config, &options.sections)?;
     let mut outcomes = Vec::new();
     for plan in &plans {
-        outcomes.push(with_source(plan, options, &mut |source| check(plan, source, options.infer, progress))?);
+        let mut outcome = with_source(plan, options, &mut |source| check(plan, source, options.infer, progress))?;
+        if let Some(path) = &plan.section.csv {
+            outcome.source = crate::config::printed(path, &options.cwd);
+        }
+        outcomes.push(outcome);
     }
-    let findings = outcomes.iter().flat_map(|outcome| findings(outcome, &chosen, options)).collect();
+    let findings = outcomes.iter().flat_map(|outcome| findings(outcome, &chosen)).collect();
     let all = rules.iter().map(|rule| rule.id.clone()).collect();
     let ran: BTreeSet<String> = chosen.iter().map(|rule| rule.id.clone()).collect();
     let silencing = Silencing {
@@ -166,8 +170,8 @@ fn unlisted(outcome: &Outcome) -> Option<Coverage> {
     })
 }
 
-fn findings(outcome: &Outcome, rules: &[Rule], options: &Options<'_>) -> Vec<Finding> {
-    outcome.wrong.iter().filter_map(|wrong| finding(outcome, wrong, rules, options)).collect()
+fn findings(outcome: &Outcome, rules: &[Rule]) -> Vec<Finding> {
+    outcome.wrong.iter().filter_map(|wrong| finding(outcome, wrong, rules)).collect()
 }
 
 /// The rules a row violates, most basic first; the first that runs makes the finding.
@@ -183,7 +187,7 @@ fn violated(wrong: &Wrong) -> Vec<&'static str> {
     wrong.faults.iter().map(rule).collect()
 }
 
-fn finding(outcome: &Outcome, wrong: &Wrong, rules: &[Rule], options: &Options<'_>) -> Option<Finding> {
+fn finding(outcome: &Outcome, wrong: &Wrong, rules: &[Rule]) -> Option<Finding> {
     let rule = violated(wrong).into_iter().find_map(|id| rules.iter().find(|rule| rule.id == id))?;
     let object = outcome.object(&wrong.key);
     let message = message(&object.name, wrong);
@@ -192,7 +196,7 @@ fn finding(outcome: &Outcome, wrong: &Wrong, rules: &[Rule], options: &Options<'
         severity: rule.severity,
         message,
         object,
-        location: Some(place(outcome, wrong, options)),
+        location: Some(place(outcome, wrong)),
         state: State::New,
         silenced_by: None,
         related: Vec::new(),
@@ -200,12 +204,12 @@ fn finding(outcome: &Outcome, wrong: &Wrong, rules: &[Rule], options: &Options<'
     })
 }
 
-fn place(outcome: &Outcome, wrong: &Wrong, options: &Options<'_>) -> Location {
+fn place(outcome: &Outcome, wrong: &Wrong) -> Location {
     let line = wrong.line.and_then(|line| u32::try_from(line).ok()).and_then(NonZeroU32::new);
     line.map_or_else(
         || outcome.at.clone(),
         |line| Location {
-            file: Arc::from(crate::config::printed(outcome.source.as_ref(), &options.cwd)),
+            file: Arc::from(outcome.source.as_str()),
             line,
             column: NonZeroU32::MIN,
             span: Span::new(0, 0),
@@ -228,7 +232,7 @@ fn message(name: &str, wrong: &Wrong) -> String {
         parts.push(format!("VCF {vcf} stored, {:.6} computed", computed.vcf));
     }
     if let Some(density) = wrong.stored.density15 {
-        parts.push(format!("density {density} stored, {:.2} computed", computed.density15));
+        parts.push(format!("density {density} kg/m³ stored, {:.2} computed", computed.density15));
     }
     if let Some(litres) = wrong.residuals.litres {
         parts.push(format!("{litres:+.1} L"));

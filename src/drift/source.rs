@@ -63,6 +63,8 @@ const SAMPLE: usize = 1000;
 pub struct Sampled<'s> {
     source: &'s mut dyn Source,
     ahead: VecDeque<Row>,
+    /// The source has said that it is at its end.
+    ended: bool,
     convert: [Conversion; 6],
     /// Most decimals seen by column.
     pub decimals: [u8; 6],
@@ -74,9 +76,9 @@ impl<'s> Sampled<'s> {
     /// # Errors
     /// As the source.
     pub fn new(source: &'s mut dyn Source, plan: &Plan) -> Result<Self, DriftError> {
-        let mut sampled = Self { source, ahead: VecDeque::new(), convert: conversions(plan), decimals: [0; 6] };
+        let mut sampled = Self { source, ahead: VecDeque::new(), ended: false, convert: conversions(plan), decimals: [0; 6] };
         let mut row = Row::default();
-        while sampled.ahead.len() < SAMPLE && sampled.source.read(&mut row)? {
+        while sampled.ahead.len() < SAMPLE && sampled.next(&mut row)? {
             sampled.convert(&mut row);
             for (most, cell) in sampled.decimals.iter_mut().zip(&row.cells) {
                 if let Cell::Number(_, decimals) = cell {
@@ -97,9 +99,15 @@ impl<'s> Sampled<'s> {
             *row = next;
             return Ok(true);
         }
-        let more = self.source.read(row)?;
+        let more = self.next(row)?;
         self.convert(row);
         Ok(more)
+    }
+
+    /// A source is not asked again after its end.
+    fn next(&mut self, row: &mut Row) -> Result<bool, DriftError> {
+        self.ended = self.ended || !self.source.read(row)?;
+        Ok(!self.ended)
     }
 
     fn convert(&self, row: &mut Row) {

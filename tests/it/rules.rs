@@ -128,7 +128,7 @@ fn built_in_rules_keep_the_conventions() {
 fn every_example_of_every_built_in_rule_holds() {
     let rules = built_in();
     let outcomes = rule::test::run(rules.iter());
-    assert!(outcomes.len() >= 2 * rules.iter().count(), "only {} examples", outcomes.len());
+    assert!(outcomes.len() >= 2 * rules.iter().filter(|rule| rule.target.name != "measurement").count(), "only {} examples", outcomes.len());
     let failed: Vec<String> = outcomes
         .into_iter()
         .filter_map(|outcome| Some(format!("{}: {}: {}", outcome.rule, outcome.example, outcome.problem?)))
@@ -139,6 +139,8 @@ fn every_example_of_every_built_in_rule_holds() {
 fn problems(rule: &Rule) -> Vec<&'static str> {
     let message = &rule.message.text;
     let first = message.chars().next().unwrap_or(' ');
+    // Examples are SQL; stored volumes have their own tests in `drift`.
+    let stored = rule.target.name == "measurement";
     let checks = [
         (first.is_lowercase() || first == '`' || first == '{', "the message starts in lower case, or with the object"),
         (message.contains('`') || rule.id == "migrations/syntax-error", "the message names its object in backticks"),
@@ -150,8 +152,8 @@ fn problems(rule: &Rule) -> Vec<&'static str> {
         (rule.references.iter().all(|link| link.starts_with("https://")), "references are https links"),
         (!rule.references.is_empty(), "there is a reference"),
         (!rule.tags.is_empty(), "there is a tag"),
-        (!rule.examples.fail.is_empty(), "there is a failing example"),
-        (!rule.examples.pass.is_empty(), "there is a passing example"),
+        (stored || !rule.examples.fail.is_empty(), "there is a failing example"),
+        (stored || !rule.examples.pass.is_empty(), "there is a passing example"),
         (rule.examples.fail.iter().all(|example| !example.finds.is_empty()), "a failing example finds something"),
     ];
     checks.into_iter().filter(|(holds, _)| !holds).map(|(_, what)| what).collect()
@@ -163,13 +165,7 @@ fn first_line_is_sentence(text: &str) -> bool {
 
 #[test]
 fn json_schema_is_up_to_date() {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/rules/schema.json");
-    let text = format!("{:#}\n", rule::json_schema());
-    if std::env::var_os("UPDATE_SCHEMAS").is_some() {
-        std::fs::write(path, &text).unwrap();
-    }
-    let stored = std::fs::read_to_string(path).unwrap_or_default();
-    assert!(stored == text, "rules/schema.json is out of date; run the tests with UPDATE_SCHEMAS=1");
+    crate::support::generated("rules/schema.json", &rule::json_schema());
 }
 
 // ---------------------------------------------------------------------------------------------------------------

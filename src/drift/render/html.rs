@@ -13,7 +13,7 @@ pub(super) fn render(report: &DriftReport) -> Result<String, String> {
     let mut out = format!(
         "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>Stored volumes</title><style>{STYLE}</style></head><body>\n\
          <h1>Stored volumes</h1>\n<p>{}</p>\n",
-        text(&report.report.summary.line())
+        text(&super::summary(report))
     );
     let wrong = rows(report).filter(|(finding, _)| finding.state == State::New).map(|(finding, row)| {
         let wrong = row.map(|(_, wrong)| wrong);

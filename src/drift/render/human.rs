@@ -28,7 +28,7 @@ pub(super) fn render(report: &DriftReport) -> String {
         out.push_str(&format!("note: {}\n", escape::line(&entry.message)));
     }
     out.push('\n');
-    out.push_str(&report.report.summary.line());
+    out.push_str(&super::summary(report));
     out.push('\n');
     out
 }

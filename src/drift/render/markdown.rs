@@ -10,7 +10,7 @@ use crate::report::escape::markdown_text;
 const MOST_ROWS: usize = 200;
 
 pub(super) fn render(report: &DriftReport) -> String {
-    let mut out = format!("## Stored volumes\n\n{}\n", report.report.summary.line());
+    let mut out = format!("## Stored volumes\n\n{}\n", super::summary(report));
     let counted: Vec<_> = rows(report).filter(|(finding, _)| finding.state == State::New).collect();
     if !counted.is_empty() {
         out.push_str(

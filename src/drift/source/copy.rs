@@ -67,7 +67,7 @@ impl<'t> Copy<'t> {
             format!("copy (select {} from {}{condition}) to stdout (format binary)", sent.join(", "), columns.name);
         let failed = |message: String| DriftError::Table { table: table.to_owned(), message };
         let mut reader = transaction.copy_out(&sql).map_err(|error| failed(plain(&error)))?;
-        skip_header(&mut reader).map_err(|error| failed(error.to_string()))?;
+        skip_header(&mut reader).map_err(|error| failed(words(&error)))?;
         Ok(Self { reader, table: table.to_owned(), buffer: Vec::new(), key, product, group, time, cells, rows: 0 })
     }
 }
@@ -175,26 +175,6 @@ fn quote_literal(text: &str) -> String {
 
 impl Source for Copy<'_> {
     fn read(&mut self, row: &mut Row) -> Result<bool, DriftError> {
-        let Self { reader, buffer, .. } = self;
-        let failed = |error: std::io::Error| {
-            let words = error.get_ref().and_then(|inner| inner.downcast_ref::<postgres::Error>()).map(plain);
-            let message = words.unwrap_or_else(|| error.to_string());
-            DriftError::Table { table: self.table.clone(), message: format!("reading stopped: {message}") }
-        };
-        // A message holds whole rows, as a rule one: read from it in place, and copy only what is cut.
-        let whole = reader.fill_buf().map_err(failed)?;
-        if whole.is_empty() || whole.get(..2) == Some(&[0xff, 0xff]) {
-            let all = whole.len();
-            reader.consume(all);
-            return Ok(false);
-        }
-        let used = match extent(whole) {
-            Some(used) => used,
-            None => {
-                gather(reader, buffer).map_err(failed)?;
-                0
-            }
-        };
         self.rows += 1;
         let decoder = Decoder {
             key: self.key,
@@ -204,18 +184,43 @@ impl Source for Copy<'_> {
             cells: &self.cells,
             number: self.rows,
         };
-        if used == 0 {
-            decoder.decode(&self.buffer, row);
-        } else {
-            let whole = self.reader.fill_buf().map_err(|error| DriftError::Table {
-                table: self.table.clone(),
-                message: format!("reading stopped: {error}"),
-            })?;
-            decoder.decode(whole.get(..used).unwrap_or(whole), row);
-            self.reader.consume(used);
-        }
-        Ok(true)
+        next(&mut self.reader, &mut self.buffer, &decoder, row).map_err(|error| DriftError::Table {
+            table: self.table.clone(),
+            message: format!("reading stopped: {}", words(&error)),
+        })
     }
+}
+
+/// The server's own words, where it spoke.
+fn words(error: &std::io::Error) -> String {
+    let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<postgres::Error>());
+    inner.map_or_else(|| error.to_string(), plain)
+}
+
+/// Reads one row; false at the trailer. A stream that ends without one was cut.
+fn next(
+    reader: &mut CopyOutReader<'_>,
+    buffer: &mut Vec<u8>,
+    decoder: &Decoder<'_>,
+    row: &mut Row,
+) -> std::io::Result<bool> {
+    // A message holds whole rows, as a rule one: read from it in place, and copy only what is cut.
+    let whole = reader.fill_buf()?;
+    if let Some(used) = extent(whole).filter(|_| !ends(whole)) {
+        decoder.decode(whole.get(..used).unwrap_or(whole), row);
+        reader.consume(used);
+        return Ok(true);
+    }
+    gather(reader, buffer)?;
+    if ends(buffer) {
+        return Ok(false);
+    }
+    decoder.decode(buffer, row);
+    Ok(true)
+}
+
+fn ends(bytes: &[u8]) -> bool {
+    bytes.first_chunk::<2>() == Some(&[0xff, 0xff])
 }
 
 /// Bytes of the row at the front of `bytes`, if all of it is there.

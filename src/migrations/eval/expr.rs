@@ -13,12 +13,6 @@ use crate::location::Span;
 use crate::migrations::host::{Failure, Host};
 use crate::sql::ast::{Call, Expr, ExprKind, InSet, IsTest, LikeKind, Name};
 
-/// Deeper than this an expression is not followed: user input must not exhaust the stack.
-const DEPTH: u32 = 120;
-
-/// Expressions evaluated in one body before the rest is given up.
-const BUDGET: u32 = 2_000_000;
-
 /// What expressions can refer to and set off.
 pub(in crate::migrations) trait World {
     /// The database.
@@ -39,14 +33,12 @@ pub(in crate::migrations) struct Evaluator<'w> {
     pub(super) frames: Vec<Frame>,
     pub(super) ctes: BTreeMap<String, Rc<Rows>>,
     pub(super) absent: BTreeSet<QualifiedName>,
-    depth: u32,
-    spent: u32,
 }
 
 impl<'w> Evaluator<'w> {
     /// An evaluator with nothing but the world's variables in scope.
     pub(in crate::migrations) fn new(world: &'w mut dyn World) -> Self {
-        Self { world, frames: Vec::new(), ctes: BTreeMap::new(), absent: BTreeSet::new(), depth: 0, spent: 0 }
+        Self { world, frames: Vec::new(), ctes: BTreeMap::new(), absent: BTreeSet::new() }
     }
 
     /// Names as the world sees them.
@@ -57,13 +49,14 @@ impl<'w> Evaluator<'w> {
 
     /// Runs `work` one level deeper; `None` where that is too deep.
     pub(super) fn deeper<T>(&mut self, work: impl FnOnce(&mut Self) -> T) -> Option<T> {
-        if self.depth >= DEPTH || self.spent >= BUDGET {
+        let limits = self.world.host_mut().limits();
+        if limits.levels == 0 || limits.expressions == 0 {
             return None;
         }
-        self.depth += 1;
-        self.spent += 1;
+        limits.levels -= 1;
+        limits.expressions -= 1;
         let result = work(self);
-        self.depth -= 1;
+        self.world.host_mut().limits().levels += 1;
         Some(result)
     }
 
@@ -101,10 +94,7 @@ impl<'w> Evaluator<'w> {
             ExprKind::Or(parts) => self.any_of(parts)?.value(),
             ExprKind::Not(inner) => self.condition(inner)?.not().value(),
             ExprKind::Unary { op, expr } => unary(op, &self.eval(expr)?),
-            ExprKind::Binary { op, left, right } => {
-                let (left, right) = (self.eval(left)?, self.eval(right)?);
-                self.binary(op, &left, &right)
-            }
+            ExprKind::Binary { .. } => self.chain(expr)?,
             ExprKind::Exists(query) => self.exists(query)?.value(),
             ExprKind::Subquery(query) => self.scalar(query)?,
             ExprKind::ArrayQuery(query) => self.array_of(query)?,
@@ -120,6 +110,21 @@ impl<'w> Evaluator<'w> {
             ExprKind::Collate { expr, .. } => self.eval(expr)?,
             _ => self.predicate(expr)?,
         })
+    }
+
+    /// `a || b || c …`: long chains lean to the left, and are walked without recursion.
+    fn chain(&mut self, expr: &Expr) -> Result<Value, Failure> {
+        let (mut first, mut rest) = (expr, Vec::new());
+        while let ExprKind::Binary { op, left, right } = &first.kind {
+            rest.push((op, right));
+            first = left;
+        }
+        let mut value = self.eval(first)?;
+        for (op, right) in rest.into_iter().rev() {
+            let right = self.eval(right)?;
+            value = self.binary(op, &value, &right);
+        }
+        Ok(value)
     }
 
     fn predicate(&mut self, expr: &Expr) -> Result<Value, Failure> {
@@ -447,7 +452,11 @@ fn concat(left: &Value, right: &Value) -> Value {
 /// A loop that doubles a string must not exhaust memory.
 fn bounded(pieces: Vec<Piece>) -> Value {
     let length: usize = pieces.iter().map(|piece| if let Piece::Known(text) = piece { text.len() } else { 1 }).sum();
-    if length > 4_000_000 { Value::unknown("a text of several megabytes") } else { Value::from_pieces(pieces) }
+    if length > 1_000_000 || pieces.len() > 1_000 {
+        Value::unknown("a text of several megabytes")
+    } else {
+        Value::from_pieces(pieces)
+    }
 }
 
 #[allow(clippy::cast_precision_loss, reason = "migrations compute small numbers")]

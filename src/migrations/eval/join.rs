@@ -355,6 +355,7 @@ fn set_of(name: &str, args: &[Value]) -> Rows {
         columns: vec![name.to_owned()],
         rows: values.into_iter().map(|value| (vec![value], Presence::Certain)).collect(),
         wild: None,
+        doubt: None,
     };
     match (name, args) {
         ("unnest", [Value::Array(items)]) => certain(items.clone()),
@@ -378,7 +379,7 @@ fn set_of(name: &str, args: &[Value]) -> Rows {
             let why =
                 args.iter().find_map(Value::doubt).map_or_else(|| format!("rows of `{name}`").into(), |why| why.reason);
             let unknown = Value::unknown(why);
-            Rows { columns: vec![name.to_owned()], rows: vec![(vec![unknown], Presence::Any)], wild: None }
+            Rows { columns: vec![name.to_owned()], rows: vec![(vec![unknown], Presence::Any)], wild: None, doubt: None }
         }
     }
 }
@@ -393,6 +394,7 @@ fn zipped(args: &[Value]) -> Rows {
         columns: vec!["unnest".to_owned(); arrays.len()],
         rows: (0..longest).map(|at| (row(at), Presence::Certain)).collect(),
         wild: None,
+        doubt: None,
     }
 }
 

@@ -20,12 +20,14 @@ pub(in crate::migrations) struct Rows {
     pub(in crate::migrations) rows: Vec<(Vec<Value>, Presence)>,
     /// There are columns that are not listed, unknown because of this.
     pub(in crate::migrations) wild: Option<Arc<str>>,
+    /// Why it is not sure which rows there are.
+    pub(in crate::migrations) doubt: Option<Arc<str>>,
 }
 
 impl Rows {
     /// Any number of rows of which nothing is known.
     pub(super) fn unknown(reason: impl Into<Arc<str>>) -> Self {
-        Self { columns: Vec::new(), rows: vec![(Vec::new(), Presence::Any)], wild: Some(reason.into()) }
+        Self { columns: Vec::new(), rows: vec![(Vec::new(), Presence::Any)], wild: Some(reason.into()), doubt: None }
     }
 
     /// A row as a record.
@@ -101,7 +103,7 @@ impl Evaluator<'_> {
     fn table(&mut self, name: &Name) -> Result<Rows, Failure> {
         let (source, tuples) = self.relation(name, &name.name, &[])?;
         let rows = tuples.into_iter().filter_map(|t| t.parts.first().map(|part| (part.to_vec(), t.presence)));
-        Ok(Rows { columns: source.columns.to_vec(), rows: rows.collect(), wild: source.wild })
+        Ok(Rows { columns: source.columns.to_vec(), rows: rows.collect(), wild: source.wild, doubt: None })
     }
 
     fn limit(&mut self, query: &Query, rows: &mut Rows) -> Result<(), Failure> {
@@ -129,10 +131,11 @@ impl Evaluator<'_> {
         let filter = select.filter.as_ref();
         let (sources, tuples) = self.from(&select.from, filter)?;
         let sources: Rc<[Source]> = sources.into();
-        let tuples = match filter {
+        let (tuples, doubt) = match filter {
             Some(filter) => self.filtered(&sources, tuples, filter)?,
-            None => tuples,
+            None => (tuples, None),
         };
+        let doubt = tuples.iter().find_map(|tuple| doubt_about(tuple, &sources)).or(doubt);
         let grouped = !select.group_by.is_empty()
             || select.having.is_some()
             || select.columns.iter().any(|item| has_aggregate(&item.expr));
@@ -148,19 +151,23 @@ impl Evaluator<'_> {
         if select.distinct {
             rows.keep_distinct();
         }
+        rows.doubt = doubt;
         Ok(rows)
     }
 
-    fn filtered(&mut self, sources: &Rc<[Source]>, tuples: Vec<Tuple>, filter: &Expr) -> Result<Vec<Tuple>, Failure> {
-        let mut kept = Vec::new();
+    fn filtered(&mut self, sources: &Rc<[Source]>, tuples: Vec<Tuple>, filter: &Expr) -> Result<Filtered, Failure> {
+        let (mut kept, mut doubt) = (Vec::new(), None);
         for mut tuple in tuples {
             let truth = self.on(sources, tuple.clone(), None, |this| this.condition(filter))?;
             if let Some(presence) = tuple.presence.filtered(&truth) {
                 tuple.presence = presence;
                 kept.push(tuple);
             }
+            if let (Truth::Unknown(why), None) = (truth, &doubt) {
+                doubt = Some(why.reason);
+            }
         }
-        Ok(kept)
+        Ok((kept, doubt))
     }
 
     /// Evaluates `work` with a row in scope.
@@ -289,7 +296,7 @@ impl Evaluator<'_> {
     pub(super) fn exists(&mut self, query: &Query) -> Result<Truth, Failure> {
         let rows = self.query(query)?;
         let presence = rows.rows.iter().map(|(_, presence)| *presence).min();
-        let reason = || rows.wild.clone().unwrap_or_else(|| doubt_in(&rows));
+        let reason = || doubt_in(&rows);
         Ok(match presence {
             None => Truth::False,
             Some(Presence::Certain) => Truth::True,
@@ -310,7 +317,7 @@ impl Evaluator<'_> {
             several if several.iter().all(|(_, presence)| *presence == Presence::Lean) => {
                 Value::Unknown(Unknown::leaning(doubt_in(&rows), false))
             }
-            _ => Value::unknown(rows.wild.clone().unwrap_or_else(|| doubt_in(&rows))),
+            _ => Value::unknown(doubt_in(&rows)),
         })
     }
 
@@ -318,7 +325,7 @@ impl Evaluator<'_> {
     pub(super) fn array_of(&mut self, query: &Query) -> Result<Value, Failure> {
         let rows = self.query(query)?;
         if rows.rows.iter().any(|(_, presence)| matches!(presence, Presence::Maybe | Presence::Any)) {
-            return Ok(Value::unknown(rows.wild.clone().unwrap_or_else(|| doubt_in(&rows))));
+            return Ok(Value::unknown(doubt_in(&rows)));
         }
         let certain = rows.rows.into_iter().filter(|(_, presence)| *presence == Presence::Certain);
         Ok(Value::Array(certain.filter_map(|(row, _)| row.into_iter().next()).collect()))
@@ -342,9 +349,37 @@ impl Evaluator<'_> {
     }
 }
 
+/// The rows that pass a condition, and why some of them may not.
+type Filtered = (Vec<Tuple>, Option<Arc<str>>);
+
+/// Why a row that is not certain is not.
+pub(super) fn doubt_about(tuple: &Tuple, sources: &[Source]) -> Option<Arc<str>> {
+    if tuple.presence == Presence::Certain {
+        return None;
+    }
+    let value = tuple.parts.iter().flat_map(|part| part.iter()).find_map(Value::doubt);
+    let hidden = || sources.iter().filter(|source| source.columns.is_empty()).find_map(|source| source.wild.clone());
+    let name = || {
+        let part = tuple.parts.iter().flat_map(|part| part.iter());
+        let names: Vec<&str> =
+            part.filter_map(|v| if let Value::Text(text) = v { Some(text.as_str()) } else { None }).collect();
+        (!names.is_empty())
+            .then(|| format!("whether `{}` is there", names.into_iter().take(3).collect::<Vec<_>>().join(" ")).into())
+    };
+    let value = || value.map(|why| why.reason);
+    match tuple.presence {
+        Presence::Maybe => hidden().or_else(name).or_else(value),
+        _ => hidden().or_else(value).or_else(name),
+    }
+}
+
 fn doubt_in(rows: &Rows) -> Arc<str> {
+    if let Some(doubt) = &rows.doubt {
+        return Arc::clone(doubt);
+    }
     let doubt = rows.rows.iter().flat_map(|(row, _)| row).find_map(Value::doubt);
-    doubt.map_or_else(|| "rows that may not be there".into(), |why| why.reason)
+    let doubt = doubt.map(|why| why.reason).or_else(|| rows.wild.clone());
+    doubt.unwrap_or_else(|| "rows that may not be there".into())
 }
 
 fn set_operation(op: SetOp, all: bool, mut left: Rows, right: Rows) -> Rows {

@@ -164,7 +164,7 @@ impl Machine<'_> {
             _ => {
                 let several =
                     if rows.rows.len() > 1 { "which of several rows is read" } else { "a row that may not be there" };
-                let reason = rows.wild.clone().unwrap_or_else(|| several.into());
+                let reason = rows.doubt.clone().or_else(|| rows.wild.clone()).unwrap_or_else(|| several.into());
                 targets.iter().try_for_each(|target| self.assign(target, Value::unknown(reason.clone())))
             }
         }
