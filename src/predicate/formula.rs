@@ -143,7 +143,7 @@ struct Unknown {
 }
 
 /// Work the searches of one analysis may do before they give up, in visited nodes.
-pub(super) const STEPS: u32 = 400_000;
+pub(super) const STEPS: u32 = 100_000;
 /// All formulas of one analysis.
 #[derive(Debug)]
 pub(super) struct Formulas {

@@ -11,6 +11,11 @@ impl Formulas {
         self.outcomes_with(root, assumptions, &[])
     }
 
+    /// `root` is true for something its unknowns may be, or the search was given up.
+    pub(in crate::predicate) fn possible(&mut self, root: Node) -> bool {
+        !self.search(root, &[], &[], true).never()
+    }
+
     /// As [`Self::outcomes`], with some unknowns fixed.
     pub(in crate::predicate) fn outcomes_with(
         &mut self,
@@ -18,11 +23,15 @@ impl Formulas {
         assumptions: &[Node],
         fixed: &[(Var, usize)],
     ) -> Outcomes {
+        self.search(root, assumptions, fixed, false)
+    }
+
+    fn search(&mut self, root: Node, assumptions: &[Node], fixed: &[(Var, usize)], only_yes: bool) -> Outcomes {
         if let (Some(tri), []) = (self.constant(root), assumptions) {
             return Outcomes::of(tri);
         }
         // Setting a search up costs as well.
-        let charge = u32::try_from((self.nodes.len() + self.unknowns.len()) / 16).unwrap_or(u32::MAX);
+        let charge = u32::try_from((self.nodes.len() + self.unknowns.len()) / 32).unwrap_or(u32::MAX);
         self.steps = self.steps.saturating_sub(charge);
         if self.steps == 0 {
             return Outcomes { gave_up: true, ..Outcomes::default() };
@@ -30,8 +39,10 @@ impl Formulas {
         let mut search = Search {
             formulas: self,
             assigned: vec![None; self.unknowns.len()],
-            memo: vec![None; self.nodes.len()],
+            memo: vec![(0, Ok(Tri::Null)); self.nodes.len()],
+            assignment: 0,
             found: Outcomes::default(),
+            only_yes,
             steps: self.steps,
         };
         for (var, value) in fixed {
@@ -86,10 +97,14 @@ impl Outcomes {
 }
 
 struct Search<'f> {
+    /// Whether it is ever true is all that is asked.
+    only_yes: bool,
     formulas: &'f Formulas,
     assigned: Vec<Option<usize>>,
     /// What is known of each node under the current assignment, an unknown that must be fixed first included.
-    memo: Vec<Option<Step>>,
+    memo: Vec<(u32, Step)>,
+    /// Numbers the assignments: what was noted under another one does not count.
+    assignment: u32,
     found: Outcomes,
     steps: u32,
 }
@@ -102,11 +117,10 @@ impl Search<'_> {
         if depth > MAX_PATH || self.steps == 0 {
             self.found.gave_up = true;
         }
-        if self.found.settled() {
+        if self.found.settled() || (self.only_yes && self.found.yes) {
             return;
         }
-        self.memo.fill(None);
-        self.steps = self.steps.saturating_sub(u32::try_from(self.memo.len() / 16).unwrap_or(u32::MAX));
+        self.assignment += 1;
         match self.outcome(root, assumptions) {
             Ok(Some(tri)) => self.found.add(tri),
             Ok(None) => {}
@@ -142,7 +156,9 @@ impl Search<'_> {
     }
 
     fn eval(&mut self, node: Node) -> Step {
-        if let Some(Some(step)) = self.memo.get(node.0 as usize) {
+        if let Some((assignment, step)) = self.memo.get(node.0 as usize)
+            && *assignment == self.assignment
+        {
             return *step;
         }
         self.steps = self.steps.saturating_sub(1);
@@ -152,7 +168,7 @@ impl Search<'_> {
         }
         let step = self.eval_kind(node);
         if let Some(slot) = self.memo.get_mut(node.0 as usize) {
-            *slot = Some(step);
+            *slot = (self.assignment, step);
         }
         step
     }
