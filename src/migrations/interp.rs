@@ -3,6 +3,7 @@
 
 mod block;
 mod branch;
+mod builtin;
 mod call;
 mod dynamic;
 mod effects;
@@ -63,6 +64,8 @@ struct Machine<'h> {
     host: &'h mut dyn Host,
     /// Variables of each routine being run, innermost last.
     frames: Vec<Frame>,
+    /// Variables outside any routine.
+    root: Frame,
     within: Within,
     /// Where code stands that has no place of its own in the file: computed text, bodies from other files.
     place: Option<Span>,
@@ -88,6 +91,7 @@ impl<'h> Machine<'h> {
             host,
             caught,
             frames: Vec::new(),
+            root: Frame::default(),
             within,
             place: None,
             exhausted: false,

@@ -3,10 +3,11 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::expr::{Evaluator, any};
-use super::function::count;
-use super::query::doubt_about;
+use super::expr::Evaluator;
+use super::operators::any;
 use super::row::{Presence, Tuple};
+use super::rows::doubt_about;
+use super::scalar::count;
 use super::value::{Piece, Truth, Unknown, Value};
 use crate::migrations::host::Failure;
 use crate::sql::ast::{Call, Expr, ExprKind};

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use super::block::{Flow, Leave};
 use super::variables::Frame;
-use super::{Machine, effects};
+use super::{Machine, builtin, effects};
 use crate::catalog::FunctionKey;
 use crate::coverage::CoverageKind;
 use crate::location::Span;
@@ -47,7 +47,7 @@ impl Machine<'_> {
 
     /// Nothing in the files says what such a call does.
     fn unresolved(&mut self, name: &Name, at: Span) {
-        if self.statement_call && !effects::is_known(name) {
+        if self.statement_call && !builtin::is_known(name) {
             let message = format!("`{name}` is called here, and the files do not say what it does");
             self.cover(CoverageKind::Opaque, at, message);
         }

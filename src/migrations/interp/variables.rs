@@ -91,12 +91,7 @@ fn target(written: &str) -> Target {
 impl Machine<'_> {
     /// The variables of the routine being run.
     pub(super) fn frame(&mut self) -> &mut Frame {
-        if self.frames.is_empty() {
-            self.frames.push(Frame::default());
-        }
-        let last = self.frames.len() - 1;
-        // There is one: it was pushed just now if need be.
-        &mut self.frames[last]
+        self.frames.last_mut().unwrap_or(&mut self.root)
     }
 
     /// Declares a block's variables in order.

@@ -3,8 +3,8 @@
 use super::{Builder, Scan, Table, presence_of, text};
 use crate::catalog::{Function, FunctionKey, FunctionSource, ObjectKind};
 use crate::migrations::eval::Presence;
-use crate::migrations::eval::function::count;
 use crate::migrations::eval::names::Oid;
+use crate::migrations::eval::scalar::count;
 use crate::migrations::eval::value::Value;
 use crate::sql::ast::Volatility;
 
