@@ -13,6 +13,7 @@
 mod canonical;
 mod cli;
 mod config;
+mod depot;
 mod discover;
 mod docs;
 mod drift;

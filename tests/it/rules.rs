@@ -128,7 +128,11 @@ fn built_in_rules_keep_the_conventions() {
 fn every_example_of_every_built_in_rule_holds() {
     let rules = built_in();
     let outcomes = rule::test::run(rules.iter());
-    assert!(outcomes.len() >= 2 * rules.iter().filter(|rule| rule.target.name != "measurement").count(), "only {} examples", outcomes.len());
+    assert!(
+        outcomes.len() >= 2 * rules.iter().filter(|rule| rule.target.name != "measurement").count(),
+        "only {} examples",
+        outcomes.len()
+    );
     let failed: Vec<String> = outcomes
         .into_iter()
         .filter_map(|outcome| Some(format!("{}: {}: {}", outcome.rule, outcome.example, outcome.problem?)))

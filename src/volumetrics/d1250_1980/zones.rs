@@ -155,10 +155,11 @@ impl Units {
                 if self.refined_zone(solution.density).zone == constants.zone {
                     return Ok(solution);
                 }
-                if let (Some(upper), Some(limit)) = (above, self.limits.get(index)) {
-                    if upper.density < *limit && solution.density >= *limit {
-                        return Ok(Solution { forced_at: Some(*limit), ..upper });
-                    }
+                if let (Some(upper), Some(limit)) = (above, self.limits.get(index))
+                    && upper.density < *limit
+                    && solution.density >= *limit
+                {
+                    return Ok(Solution { forced_at: Some(*limit), ..upper });
                 }
             }
             above = here;
