@@ -3,11 +3,13 @@
 mod baseline;
 mod check;
 mod completions;
+mod drift;
 mod explain;
 mod init;
 mod inspect;
 mod rules;
 mod terminal;
+mod vcf;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -47,6 +49,8 @@ enum Command {
     Inspect(inspect::Arguments),
     Baseline(baseline::Arguments),
     Init(init::Arguments),
+    Vcf(vcf::Arguments),
+    Drift(drift::Arguments),
     Completions(completions::Arguments),
 }
 
@@ -159,7 +163,7 @@ pub fn main() -> ExitCode {
     // Files are parsed in parallel: those threads walk nested SQL on their stacks, too.
     let _ = rayon::ThreadPoolBuilder::new().stack_size(STACK).build_global();
     let color = cli.color;
-    let checks = matches!(cli.command, Command::Check(_) | Command::Baseline(_));
+    let checks = matches!(cli.command, Command::Check(_) | Command::Baseline(_) | Command::Drift(_));
     let done = match cli.command {
         Command::Check(arguments) => check::run(&arguments, color),
         Command::Explain(arguments) => explain::run(&arguments, color),
@@ -167,6 +171,8 @@ pub fn main() -> ExitCode {
         Command::Inspect(arguments) => inspect::run(&arguments),
         Command::Baseline(arguments) => baseline::run(&arguments),
         Command::Init(arguments) => init::run(&arguments),
+        Command::Drift(arguments) => drift::run(&arguments),
+        Command::Vcf(arguments) => vcf::run(&arguments),
         Command::Completions(arguments) => completions::run(&arguments),
     };
     match done {

@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::drift::section::Section;
 use crate::finding::Severity;
 use crate::location::Location;
 use crate::migrations::{DefaultGrants, Platform};
@@ -58,6 +59,8 @@ pub struct Config {
     pub require_coverage: bool,
     /// Findings accepted, for a reason and a time.
     pub waivers: Vec<Waiver>,
+    /// Stored volumes to check, each with its place.
+    pub volumetrics: Vec<(Section, Location)>,
     /// Findings recorded earlier, which do not count.
     pub baseline: Option<PathBuf>,
 }

@@ -2,6 +2,7 @@
 //! fixed number of round trips however large the schema.
 
 mod assemble;
+pub mod connect;
 mod rows;
 
 use postgres::{GenericClient, SimpleQueryMessage};

@@ -1,16 +1,25 @@
 //! What a policy expression says: which rows it lets through, for whom, by abstract interpretation in SQL's
 //! three-valued logic over the parsed expression and the schema's facts.
 
+mod body;
 mod decimal;
+mod eval;
 mod formula;
+mod names;
 mod role;
 mod shape;
+mod ty;
+mod value;
+mod verdict;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::OnceLock;
 
-use crate::catalog::{Catalog, Function, FunctionKey, QualifiedName};
+use crate::catalog::{Catalog, Column, Function, FunctionKey, ObjectKind, Origin, QualifiedName, TypeKind};
 use crate::location::Span;
-use crate::sql::ast::{Expr, ExprKind};
+use crate::sql::ast::{Expr, Name};
+use body::Body;
+use ty::Ty;
 
 pub use role::{Claim, Claims, RoleContext, Setting};
 pub use shape::{CallSite, Shape};
@@ -96,7 +105,28 @@ impl Default for Options {
 pub struct Analyser<'c> {
     catalog: &'c Catalog,
     options: Options,
-    functions: BTreeMap<&'c str, Vec<(&'c FunctionKey, &'c Function)>>,
+    functions: BTreeMap<&'c str, Vec<Routine<'c>>>,
+    /// Relations others inherit from, partitioning left out.
+    parents: BTreeSet<&'c QualifiedName>,
+}
+
+/// A function and its body, read when first asked for.
+#[derive(Debug)]
+struct Routine<'c> {
+    key: &'c FunctionKey,
+    function: &'c Function,
+    body: OnceLock<Body>,
+}
+
+impl Routine<'_> {
+    fn body(&self) -> &Body {
+        self.body.get_or_init(|| Body::of(self.function))
+    }
+
+    fn returns_set(&self) -> bool {
+        let returns = self.function.returns.as_deref().unwrap_or("");
+        returns.starts_with("SETOF ") || returns.starts_with("TABLE(")
+    }
 }
 
 impl<'c> Analyser<'c> {
@@ -105,28 +135,70 @@ impl<'c> Analyser<'c> {
     pub fn new(catalog: &'c Catalog, options: Options) -> Self {
         let mut functions: BTreeMap<&str, Vec<_>> = BTreeMap::new();
         for (key, function) in &catalog.functions {
-            functions.entry(key.name.name.as_str()).or_default().push((key, function));
+            let routine = Routine { key, function, body: OnceLock::new() };
+            functions.entry(key.name.name.as_str()).or_default().push(routine);
         }
-        Self { catalog, options, functions }
+        let children = catalog.relations.values().filter(|relation| !relation.is_partition);
+        let parents = children.flat_map(|relation| &relation.parents).collect();
+        Self { catalog, options, functions, parents }
     }
 
     /// What `expr`, a policy expression on `relation`, says to `role`.
     #[must_use]
-    pub fn analyse(&self, expr: &Expr, _relation: &QualifiedName, _role: &RoleContext) -> Analysis {
-        let (verdict, reason) = match &expr.kind {
-            ExprKind::Bool(true) => (Verdict::Always, "constant true"),
-            ExprKind::Bool(false) => (Verdict::Never, "constant false"),
-            ExprKind::Null => (Verdict::Never, "constant NULL"),
-            _ => (Verdict::Unknown, "not interpreted"),
-        };
-        let branch = Branch { span: expr.span, verdict, reason: reason.to_owned() };
-        Analysis { verdict, reason: reason.to_owned(), depends: Depends::default(), branches: vec![branch] }
+    pub fn analyse(&self, expr: &Expr, relation: &QualifiedName, role: &RoleContext) -> Analysis {
+        verdict::analyse(self, expr, relation, role)
     }
 
     /// What `expr`, a policy expression on `relation`, looks like.
     #[must_use]
     pub fn shape(&self, expr: &Expr, relation: &QualifiedName) -> Shape {
         shape::shape(self, expr, relation)
+    }
+
+    /// The functions called `name`, by the order of `path`.
+    fn routines(&self, name: &Name, path: &[String]) -> Vec<&Routine<'c>> {
+        let Some(all) = self.functions.get(name.name.as_str()) else { return Vec::new() };
+        let path = name.schema.as_ref().map_or(path, std::slice::from_ref);
+        let within =
+            |schema: &'_ String| all.iter().filter(move |routine| routine.key.name.schema == *schema).collect();
+        path.iter().flat_map(|schema| -> Vec<&Routine<'c>> { within(schema) }).collect()
+    }
+
+    /// The relation `name` means; one that is nowhere is taken for one of the first schema.
+    fn resolve_relation(&self, name: &Name, path: &[String]) -> QualifiedName {
+        if let Some(schema) = &name.schema {
+            return QualifiedName::new(schema, &name.name);
+        }
+        let mut places = path.iter().map(|schema| QualifiedName::new(schema, &name.name));
+        let first = path.first().map_or("public", String::as_str);
+        places
+            .find(|name| self.catalog.relations.contains_key(name))
+            .unwrap_or_else(|| QualifiedName::new(first, &name.name))
+    }
+
+    /// Others inherit from `name`: their rows, under their own constraints, are seen through it.
+    fn has_children(&self, name: &QualifiedName) -> bool {
+        self.parents.contains(name)
+    }
+
+    fn is_not_null(&self, table: &QualifiedName, column: &Column) -> bool {
+        let enforced = self.catalog.relations.get(table).is_some_and(|relation| relation.kind == ObjectKind::Table);
+        column.not_null.is(&true) && !column.not_null.conditional && enforced && !self.has_children(table)
+    }
+
+    /// The labels of an enum.
+    fn labels(&self, ty: &Ty) -> Option<Vec<String>> {
+        let Ty::Enum(name) = ty else { return None };
+        match &self.catalog.types.get(name)?.kind {
+            TypeKind::Enum { labels } => Some(labels.clone()),
+            _ => None,
+        }
+    }
+
+    /// The migrations themselves define `auth.name()`.
+    fn own_auth_function(&self, name: &str) -> bool {
+        let own = |routine: &&Routine<'_>| routine.function.provenance.origin == Origin::Migration;
+        self.routines(&Name::qualified("auth", name), &[]).iter().any(own)
     }
 }
 

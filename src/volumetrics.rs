@@ -10,12 +10,14 @@ mod d1250_2004;
 mod error;
 mod grid;
 mod numeric;
+mod procedure;
 mod quantity;
 
 pub use batch::{BatchInput, BatchOutput, correct_batch};
-pub use d1250_1980::{Hydrometer, Precision, Settings1980, VcfDecimals};
+pub use d1250_1980::{Hydrometer, Precision, Settings1980, VcfDecimals, zone_778};
 pub use error::{Limit, VolumetricError};
 pub use grid::{Grid, GridError};
+pub use procedure::{MethodName, Procedure};
 pub use quantity::{Density, Pressure, Temperature, ThermalExpansion, Vcf, Volume};
 
 /// Product group: which of the standard's tables applies.

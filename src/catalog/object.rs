@@ -40,6 +40,8 @@ pub enum ObjectKind {
     DefaultPrivilege,
     Migration,
     Statement,
+    /// A stored measurement: `receptions/<key>`.
+    Measurement,
     /// A kind the Catalog does not hold (operator, cast, server, text search, statistics, …).
     Other,
 }
@@ -76,6 +78,7 @@ impl ObjectKind {
             Self::DefaultPrivilege => "default privilege",
             Self::Migration => "migration",
             Self::Statement => "statement",
+            Self::Measurement => "measurement",
             Self::Other => "object",
         }
     }

@@ -157,22 +157,58 @@ impl Run<'_> {
     }
 
     fn finish(mut self) -> CheckOutput {
-        for (object, entry) in self.unjudged {
-            let kind = if entry.assumed { CoverageKind::Assumed } else { CoverageKind::NotRun };
-            let message = unjudged_message(&object, &entry.rules);
-            self.output.coverage.push(Coverage { kind, location: entry.location, object: Some(object), message });
-        }
+        self.output.coverage.extend(said(self.unjudged));
         self.output
     }
 }
 
-/// One line: how many rules made no claim, and which, while they are few.
-fn unjudged_message(object: &ObjectRef, rules: &BTreeSet<String>) -> String {
-    let count = rules.len();
+/// From so many alike objects on, one line stands for all of them.
+const MANY: usize = 4;
+
+/// One line per object some rule could not judge; one for many of a kind that the same rules could not judge.
+fn said(unjudged: BTreeMap<ObjectRef, Unjudged>) -> Vec<Coverage> {
+    let mut alike: BTreeMap<_, Vec<(ObjectRef, Option<Location>)>> = BTreeMap::new();
+    for (object, Unjudged { rules, location, assumed }) in unjudged {
+        alike.entry((object.kind, rules, assumed)).or_default().push((object, location));
+    }
+    let mut lines = Vec::new();
+    for ((kind, rules, assumed), objects) in alike {
+        let gap = if assumed { CoverageKind::Assumed } else { CoverageKind::NotRun };
+        let line = |message, location, object| Coverage { kind: gap, location, object, message };
+        if objects.len() < MANY {
+            lines.extend(objects.into_iter().map(|(object, location)| {
+                let message = format!(
+                    "`{}`: {} could not judge it, facts are unknown: {}",
+                    object.name,
+                    count(&rules),
+                    few(&rules)
+                );
+                line(message, location, Some(object))
+            }));
+        } else {
+            let names: Vec<String> = objects.iter().take(2).map(|(object, _)| format!("`{}`", object.name)).collect();
+            let rest = objects.len() - names.len();
+            let message = format!(
+                "{} and {rest} more of kind {kind}: {} could not judge them, facts are unknown: {}",
+                names.join(", "),
+                count(&rules),
+                few(&rules)
+            );
+            lines.push(line(message, None, None));
+        }
+    }
+    lines
+}
+
+fn count(rules: &BTreeSet<String>) -> String {
+    if rules.len() == 1 { "1 rule".to_owned() } else { format!("{} rules", rules.len()) }
+}
+
+/// Which rules, while they are few.
+fn few(rules: &BTreeSet<String>) -> String {
     let shown: Vec<&str> = rules.iter().take(3).map(String::as_str).collect();
-    let rest = if count > shown.len() { ", …" } else { "" };
-    let noun = if count == 1 { "rule" } else { "rules" };
-    format!("`{}`: {count} {noun} could not judge it, facts are unknown: {}{rest}", object.name, shown.join(", "))
+    let rest = if rules.len() > shown.len() { ", …" } else { "" };
+    format!("{}{rest}", shown.join(", "))
 }
 
 fn severity(rule: &Rule, context: &cel::Context<'_, '_>) -> Severity {

@@ -9,7 +9,7 @@ use clap::Args;
 use crate::baseline::Baseline;
 use crate::report::many;
 
-use super::{RuleArguments, SourceArguments, cwd, terminal};
+use super::{RuleArguments, SourceArguments, terminal};
 
 /// Record the findings there are, so that `check --baseline` fails on new ones only.
 #[derive(Debug, Args)]
@@ -29,8 +29,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let configured = config.baseline.take();
     let report = crate::run::check(&config, &arguments.source.options(None)?)?;
     let baseline = Baseline::of(&report.findings);
-    let output = arguments.output.as_ref().map(|path| cwd().map(|cwd| cwd.join(path))).transpose()?;
-    let output = output.or(configured).unwrap_or_else(|| PathBuf::from("gardefou-baseline.json"));
+    let output = arguments.output.clone().or(configured).unwrap_or_else(|| PathBuf::from("gardefou-baseline.json"));
     if arguments.output.as_ref().is_some_and(|path| path.as_os_str() == "-") {
         terminal::print(&baseline.to_json())?;
         return Ok(ExitCode::SUCCESS);

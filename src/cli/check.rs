@@ -49,7 +49,7 @@ pub(super) fn run(arguments: &Arguments, color: Color) -> anyhow::Result<ExitCod
     arguments.rules.apply(&mut config);
     let cwd = cwd()?;
     if let Some(path) = &arguments.baseline {
-        config.baseline = Some(cwd.join(path));
+        config.baseline = Some(path.clone());
     }
     let report = crate::run::check(&config, &arguments.source.options(arguments.since.as_deref())?)?;
     write(arguments, &report, &render_options(arguments, &config, &cwd, color))?;

@@ -11,6 +11,7 @@ use serde::{Deserialize, Deserializer};
 use serde_saphyr::Spanned;
 
 use crate::date::Date;
+use crate::drift::section::Section;
 use crate::location::{Location, Span};
 use crate::migrations::{DefaultGrants, Platform};
 use crate::report::FailOn;
@@ -53,6 +54,9 @@ struct File {
     /// Findings accepted, for a reason and a time.
     #[schemars(with = "Vec<WaiverEntry>")]
     waivers: Vec<Spanned<WaiverEntry>>,
+    /// Stored volumes to check (`gardefou drift`).
+    #[schemars(with = "Vec<Section>")]
+    volumetrics: Vec<Spanned<Section>>,
     /// A baseline written by `gardefou baseline`, relative to this file.
     baseline: Option<PathBuf>,
 }
@@ -158,6 +162,7 @@ impl Reader<'_> {
             fail_on: file.fail_on,
             require_coverage: file.require_coverage,
             waivers: file.waivers.into_iter().map(|waiver| self.waiver(waiver)).collect::<Result<_, _>>()?,
+            volumetrics: file.volumetrics.into_iter().map(|section| self.section(section)).collect(),
             baseline: file.baseline.map(|path| self.folder.join(path)),
         })
     }
@@ -176,6 +181,14 @@ impl Reader<'_> {
             Setting::Level(level) => RuleSetting { level: Some(level), params: BTreeMap::new(), at },
             Setting::Full(full) => RuleSetting { level: full.severity, params: full.params, at },
         }
+    }
+
+    fn section(&self, section: Spanned<Section>) -> (Section, Location) {
+        let at = self.at(&section.referenced);
+        let mut section = section.value;
+        section.csv = section.csv.map(|path| self.folder.join(path));
+        section.grid = section.grid.map(|path| self.folder.join(path));
+        (section, at)
     }
 
     fn waiver(&self, waiver: Spanned<WaiverEntry>) -> Result<Waiver, ConfigError> {

@@ -46,6 +46,15 @@ pub const TEMPLATE: &str = "\
 #     owner: data-team
 #     until: 2027-06-30
 
+# Stored volumes that `gardefou drift` recomputes.
+# volumetrics:
+#   - name: receptions
+#     table: public.receptions
+#     key: id
+#     columns: { volume: volume_l, temperature: temperature_c, density: density_kgm3, vcf: vcf, volume15: volume15_l }
+#     product: { group: refined }
+#     method: d1250-1980
+
 # Findings recorded by `gardefou baseline`, which do not count.
 # baseline: gardefou-baseline.json
 ";

@@ -23,6 +23,7 @@ mod names;
 mod naming;
 mod objects;
 mod output;
+mod owners;
 mod policies;
 mod refs;
 mod removal;

@@ -7,6 +7,7 @@ mod compare;
 mod expr;
 mod function;
 mod json;
+mod plpgsql;
 mod query;
 mod relation;
 mod scope;
@@ -14,13 +15,13 @@ mod subquery;
 
 use std::collections::{BTreeSet, HashMap};
 
-use super::formula::{Formulas, Node, Var};
+use super::formula::{Deps, Formulas, Node, Var};
 use super::role::RoleContext;
 use super::value::{Term, TermInfo, TermKey, Value};
 use super::{Analyser, Depends};
 use crate::catalog::{FunctionKey, QualifiedName};
 
-pub(super) use scope::{Item, Scope};
+pub(super) use scope::{Columns, Item, Scope};
 
 /// Nesting of expressions interpreted; what is deeper is unknown.
 const MAX_DEPTH: u16 = 120;
@@ -57,6 +58,14 @@ pub(super) struct Eval<'a> {
     /// Subqueries around the current expression.
     level: u8,
     aggregates: Aggregates,
+    group_deps: Deps,
+    /// A function met since this was last cleared may give rows.
+    saw_set: bool,
+    pub(super) not_null_columns: BTreeSet<String>,
+    /// Names of the expression itself that are nothing known.
+    pub(super) missing: BTreeSet<String>,
+    /// The relation's whole row is used.
+    pub(super) whole_row: bool,
     current_user: Option<String>,
     path: Vec<String>,
     calls: Vec<&'a FunctionKey>,
@@ -90,6 +99,11 @@ impl<'a> Eval<'a> {
             work: MAX_WORK,
             level: 0,
             aggregates: Aggregates::Rows,
+            group_deps: Deps::default(),
+            saw_set: false,
+            not_null_columns: BTreeSet::new(),
+            missing: BTreeSet::new(),
+            whole_row: false,
             current_user: role.current_user.clone(),
             path: analyser.options.search_path.clone(),
             calls: Vec::new(),

@@ -13,7 +13,9 @@ pub(super) enum Value {
     /// A truth value.
     Bool(Node),
     /// The token's claims, as `text` or as `json`/`jsonb`.
-    Claims { text: bool },
+    Claims {
+        text: bool,
+    },
     /// One of several, by two-valued guards of which exactly one holds.
     Choice(Vec<(Node, Value)>),
     Row(Vec<Value>),

@@ -178,7 +178,7 @@ fn place(at: &Location) -> JsonLocation {
 }
 
 /// The document, pretty-printed.
-pub(super) fn render(report: &Report, _: &RenderOptions) -> String {
+pub(crate) fn render(report: &Report, _: &RenderOptions) -> String {
     pretty(&document(report))
 }
 

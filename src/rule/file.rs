@@ -92,14 +92,9 @@ pub struct Examples {
 pub struct FailExample {
     /// What is wrong here.
     pub name: String,
-    /// One migration, or several with a line `--- next migration` between them.
-    #[serde(default)]
+    /// One migration, or several, each after a line `-- file: name.sql`; `-- file: name.sql (added)` marks those the
+    /// change under review adds (all, where none is marked).
     pub sql: String,
-    /// Migrations by file name, in place of `sql`.
-    #[serde(default)]
-    pub files: BTreeMap<String, String>,
-    /// With `files`: those the change under review adds; all, where left out.
-    pub changed: Option<Vec<String>>,
     /// The objects found, exactly.
     pub finds: Vec<String>,
     /// Starting point; Supabase where left out.
@@ -112,14 +107,9 @@ pub struct FailExample {
 pub struct PassExample {
     /// What is right here.
     pub name: String,
-    /// One migration, or several with a line `--- next migration` between them.
-    #[serde(default)]
+    /// One migration, or several, each after a line `-- file: name.sql`; `-- file: name.sql (added)` marks those the
+    /// change under review adds (all, where none is marked).
     pub sql: String,
-    /// Migrations by file name, in place of `sql`.
-    #[serde(default)]
-    pub files: BTreeMap<String, String>,
-    /// With `files`: those the change under review adds; all, where left out.
-    pub changed: Option<Vec<String>>,
     /// The rule need not have looked at anything.
     #[serde(default)]
     pub vacuous: bool,

@@ -2,6 +2,7 @@
 //! an error when the rule is loaded.
 
 mod fields;
+mod history;
 
 pub use fields::{CONFIG, TARGETS};
 

@@ -1,11 +1,11 @@
 //! Runs the examples in rule files: each is a test of its rule.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::{Logic, Rule};
 use crate::check::{self, CheckConfig, CheckInput};
 use crate::migrations::discover::in_memory;
-use crate::migrations::{FoldOptions, History, Layout, MigrationSet, Platform};
+use crate::migrations::{FoldOptions, Layout, MigrationSet, Platform, fold};
 
 /// What became of one example.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,25 +18,19 @@ pub struct Outcome {
     pub problem: Option<String>,
 }
 
-/// Folds migrations.
-pub type Fold<'f> = &'f dyn Fn(&MigrationSet, &FoldOptions) -> History;
-
-/// A line that ends one migration of an example and begins the next.
-const NEXT: &str = "--- next migration";
-
 /// Runs every example of `rules`; rules with `query:` need a database and are left out.
 #[must_use]
-pub fn run<'r>(rules: impl IntoIterator<Item = &'r Rule>, fold: Fold<'_>) -> Vec<Outcome> {
+pub fn run<'r>(rules: impl IntoIterator<Item = &'r Rule>) -> Vec<Outcome> {
     let mut outcomes = Vec::new();
     for rule in rules.into_iter().filter(|rule| !matches!(rule.logic, Logic::Query(_))) {
         for example in &rule.examples.fail {
-            let input = Input::new(&example.sql, &example.files, example.changed.as_deref(), example.platform);
+            let input = Input::new(&example.sql, example.platform);
             let wanted: BTreeSet<String> = example.finds.iter().cloned().collect();
-            outcomes.push(outcome(rule, &example.name, difference(&wanted, &input.found(rule, fold))));
+            outcomes.push(outcome(rule, &example.name, difference(&wanted, &input.found(rule))));
         }
         for example in &rule.examples.pass {
-            let input = Input::new(&example.sql, &example.files, example.changed.as_deref(), example.platform);
-            let found = input.found(rule, fold);
+            let input = Input::new(&example.sql, example.platform);
+            let found = input.found(rule);
             let vacuous = found.looked_at == 0 && !example.vacuous;
             let nothing = || format!("looked at nothing; change the SQL, or say `vacuous: true`{}", found.not_seen());
             let problem = difference(&BTreeSet::new(), &found).or_else(|| vacuous.then(nothing));
@@ -53,25 +47,20 @@ struct Input {
 }
 
 impl Input {
-    fn new(
-        sql: &str,
-        files: &BTreeMap<String, String>,
-        changed: Option<&[String]>,
-        platform: Option<Platform>,
-    ) -> Self {
-        let mut set = if files.is_empty() {
-            in_memory(&split(sql), Layout::Supabase)
-        } else {
-            in_memory(files, Layout::Supabase)
-        };
-        for file in &mut set.files {
-            file.changed = changed.is_none_or(|changed| changed.iter().any(|name| **name == *file.path));
+    fn new(sql: &str, platform: Option<Platform>) -> Self {
+        let files = split(sql);
+        let texts = files.iter().map(|file| (file.name.clone(), file.text.clone())).collect();
+        let mut set = in_memory(&texts, Layout::Supabase);
+        if files.iter().any(|file| file.added) {
+            for file in &mut set.files {
+                file.changed = files.iter().any(|one| one.added && *one.name == *file.path);
+            }
         }
         let platform = Some(platform.unwrap_or(Platform::Supabase));
         Self { set, options: FoldOptions { platform, default_grants: None } }
     }
 
-    fn found(&self, rule: &Rule, fold: Fold<'_>) -> Found {
+    fn found(&self, rule: &Rule) -> Found {
         let history = fold(&self.set, &self.options);
         let (rules, config) = ([rule.clone()], CheckConfig::default());
         let output = check::run(&CheckInput::of_history(&history, &rules, &config));
@@ -84,18 +73,31 @@ impl Input {
     }
 }
 
-/// One file per migration, named so that the order is kept.
-fn split(sql: &str) -> BTreeMap<String, String> {
-    let mut parts = vec![String::new()];
+/// One migration of an example.
+struct File {
+    name: String,
+    text: String,
+    added: bool,
+}
+
+/// The migrations of an example; what stands before the first `-- file:` line is one too.
+fn split(sql: &str) -> Vec<File> {
+    let mut files: Vec<File> = Vec::new();
     for line in sql.lines() {
-        if line.trim() == NEXT {
-            parts.push(String::new());
-        } else if let Some(part) = parts.last_mut() {
-            part.push_str(line);
-            part.push('\n');
+        if let Some(name) = line.trim().strip_prefix("-- file:") {
+            let (name, added) = name.trim().strip_suffix("(added)").map_or((name, false), |name| (name, true));
+            files.push(File { name: name.trim().to_owned(), text: String::new(), added });
+            continue;
+        }
+        if files.is_empty() {
+            files.push(File { name: "1_example.sql".to_owned(), text: String::new(), added: false });
+        }
+        if let Some(file) = files.last_mut() {
+            file.text.push_str(line);
+            file.text.push('\n');
         }
     }
-    parts.into_iter().enumerate().map(|(at, part)| (format!("{}_example.sql", at + 1), part)).collect()
+    files
 }
 
 /// What a rule found in an example.

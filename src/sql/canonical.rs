@@ -13,9 +13,12 @@ mod scope;
 
 use std::sync::Arc;
 
-use super::ast::{Expr, Name, Query};
+use super::ast::{Expr, IndexKey, Name, Query};
 use super::fragment;
 use crate::catalog::Expression;
+
+/// The columns of a relation by its name as written; `None` where they are not known.
+pub type Columns<'a> = &'a dyn Fn(&Name) -> Option<Vec<String>>;
 
 /// What is known around an expression.
 #[derive(Clone, Copy, Default)]
@@ -23,7 +26,7 @@ pub struct Surroundings<'a> {
     /// The relation whose columns stand unqualified (the table of a policy, constraint or trigger).
     pub relation: Option<&'a Name>,
     /// The columns of a relation, where they are known: decides what an unqualified name in a subquery belongs to.
-    pub columns: Option<&'a dyn Fn(&Name) -> Option<Vec<String>>>,
+    pub columns: Option<Columns<'a>>,
 }
 
 /// The canonical spelling of `expr`, on its own.
@@ -53,15 +56,32 @@ pub fn canonical_query_in(query: &Query, surroundings: Surroundings<'_>) -> Stri
     print::query(&normaliser.query(query.clone()))
 }
 
+/// The canonical spelling of a query's text (a view's definition); one that cannot be parsed is its words.
+#[must_use]
+pub fn canonical_text(text: &str) -> String {
+    match fragment::parse_query(text.trim_end().trim_end_matches(';')) {
+        Ok(query) => canonical_query(&query),
+        Err(_) => words(text),
+    }
+}
+
+/// The canonical spelling of an index key, its operator class, order and collation included.
+#[must_use]
+pub fn canonical_index_key(key: &IndexKey) -> String {
+    let expr = canonical(&key.expr);
+    if key.options.is_empty() { expr } else { format!("{expr} {}", key.options) }
+}
+
+fn words(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
 /// An expression of the Catalog from its text; one that cannot be parsed is its words.
 #[must_use]
 pub fn expression(text: &str) -> Expression {
     match fragment::parse_expr(text) {
         Ok(expr) => expression_of(text, expr, Surroundings::default()),
-        Err(_) => {
-            let canonical = text.split_whitespace().collect::<Vec<_>>().join(" ");
-            Expression { text: text.to_owned(), canonical, ast: None }
-        }
+        Err(_) => Expression { text: text.to_owned(), canonical: words(text), ast: None },
     }
 }
 

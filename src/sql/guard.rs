@@ -1,13 +1,15 @@
 //! How deep a statement nests, estimated from its tokens before any recursive code sees it: a stack overflow cannot be
 //! caught, so it has to be foreseen.
 
-use super::lex::{Token, TokenKind};
+use super::lex::{Token, TokenKind, offset};
 
 /// Estimated depths of one statement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Depth {
     /// Of the parser's tree: grouping parentheses and long `AND`/`OR` chains count.
     pub(super) parsed: u32,
+    /// Of brackets and `CASE`s alone.
+    pub(super) nested: u32,
     /// Of our tree, where grouping parentheses leave no trace and `AND`/`OR` chains are flat.
     pub(super) lowered: u32,
 }
@@ -30,9 +32,9 @@ struct Level {
     case: bool,
     /// Adds to the depth of our tree.
     weight: u32,
-    /// Operators since the last comma or clause.
+    /// Operators since the last comma, clause, `AND` or `OR`.
     chain: u32,
-    /// Of these, `AND`s and `OR`s.
+    /// `AND`s and `OR`s since the last comma or clause.
     logical: u32,
     /// Joins and set operations.
     sets: u32,
@@ -41,8 +43,9 @@ struct Level {
 impl Level {
     fn depth(self) -> Depth {
         Depth {
-            parsed: 1 + self.chain + self.sets,
-            lowered: self.weight + self.chain - self.logical + self.logical.min(2) + self.sets,
+            parsed: 1 + self.chain + self.logical + self.sets,
+            nested: 0,
+            lowered: self.weight + self.chain + self.logical.min(2) + self.sets,
         }
     }
 }
@@ -107,8 +110,13 @@ impl Guard {
     }
 
     fn operator(&mut self, logical: bool) {
-        self.current.chain += 1;
-        self.current.logical += u32::from(logical);
+        if logical {
+            self.note();
+            self.current.chain = 0;
+            self.current.logical += 1;
+        } else {
+            self.current.chain += 1;
+        }
     }
 
     fn restart(&mut self) {
@@ -122,6 +130,7 @@ impl Guard {
         let depth = self.current.depth();
         self.outer.parsed = self.outer.parsed.saturating_add(depth.parsed);
         self.outer.lowered = self.outer.lowered.saturating_add(depth.lowered);
+        self.max.nested = self.max.nested.max(offset(self.levels.len() + 1));
         self.levels.push(std::mem::replace(&mut self.current, Level { case, weight, ..Level::default() }));
     }
 

@@ -19,7 +19,7 @@ impl Decoded {
         let (decoded, source) = (offset(self.text.len()), offset(source));
         let goes_on = self.pieces.last().is_some_and(|(text_at, source_at)| source_at + (decoded - text_at) == source);
         if !goes_on {
-            self.pieces.retain(|(text_at, _)| *text_at != decoded || decoded == 0);
+            self.pieces.pop_if(|(text_at, _)| *text_at == decoded);
             self.pieces.push((decoded, source));
         }
         self.text.push_str(part);

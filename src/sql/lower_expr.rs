@@ -6,7 +6,6 @@ mod call;
 mod climb;
 mod flat;
 
-use squawk_syntax::ast::{self as cst, AstNode};
 use squawk_syntax::{SyntaxKind, SyntaxNode};
 
 use super::ast::{Expr, ExprKind, Query};
@@ -15,11 +14,6 @@ use super::{lower_query, tree};
 
 /// Levels of nesting lowered; what is deeper stays as its words. A backstop: statements this deep are refused before.
 const MAX_DEPTH: u16 = 1500;
-
-/// Lowers an expression.
-pub(super) fn expr(cx: &Cx, node: cst::Expr) -> Expr {
-    Low { cx, depth: 0 }.expr(node.syntax())
-}
 
 /// A lowering at some depth.
 #[derive(Clone, Copy)]
@@ -41,10 +35,14 @@ impl<'a> Low<'a> {
 
     /// Lowers an expression (or a query standing where one may).
     pub(super) fn expr(self, node: &SyntaxNode) -> Expr {
+        let tail = tree::continuations(node);
         let node = &bare(node.clone());
         match self.deeper() {
             None => self.words(node),
-            Some(low) if flat::is_operator(node) => climb::climb(low, &flat::flatten(node)),
+            Some(low) if flat::is_operator(node) => {
+                let items: Vec<_> = std::iter::once(node).chain(&tail).flat_map(flat::flatten).collect();
+                climb::climb(low, &items)
+            }
             Some(low) => low.atom(node),
         }
     }
@@ -89,6 +87,9 @@ impl<'a> Low<'a> {
         let mut open: Vec<SyntaxNode> = node.children().collect();
         open.reverse();
         while let Some(next) = open.pop() {
+            if tree::is_continuation(&next) {
+                continue;
+            }
             if tree::is_query(&next) {
                 let query = self.query(&next);
                 found.push(self.at(&next, ExprKind::Subquery(Box::new(query))));

@@ -3,21 +3,25 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use squawk_syntax::SourceFile;
-use squawk_syntax::ast::{AsDefinition, AstNode, Stmt};
+use squawk_syntax::ast::{AlterTableAction, AsDefinition, AstNode, Stmt};
+use squawk_syntax::quote::{quote_ident, quote_quoted_ident};
 use squawk_syntax::syntax_error::SyntaxError as ParserError;
+use squawk_syntax::{SourceFile, SyntaxKind as K};
 
 use super::SyntaxError;
 use super::ast::{SourceMap, Statement, StatementKind};
-use super::cx::Cx;
-use super::lower;
+use super::cx::{self, Cx};
+use super::lex::{Lexer, TokenKind, offset};
 use super::split::{HoleKind, Raw};
+use super::{lex, lower, tree};
 use crate::location::Span;
 
 /// Depth of the parser's tree up to which the caller's stack will do.
 const ON_THIS_STACK: u32 = 150;
 /// Depth of the parser's tree beyond which a statement is refused.
 const MOST_PARSED: u32 = 12_000;
+/// Nested brackets beyond which a statement is refused: the parser looks ahead over them again at each level.
+const MOST_NESTED: u32 = 1_000;
 /// Depth of our tree beyond which a statement is refused: everyone who walks it does so recursively.
 const MOST_LOWERED: u32 = 500;
 /// Stack one level of nesting may take in the parser and in lowering, in an unoptimised build.
@@ -29,8 +33,8 @@ pub(super) fn statement(text: &str, raw: &Raw, map: &SourceMap) -> Result<Statem
     if let Some((span, message)) = raw.error {
         return Err(failure(&cx, raw, (span.start - raw.span.start, span.end - raw.span.start), message));
     }
-    let deep = raw.depth.parsed > MOST_PARSED || raw.depth.lowered > MOST_LOWERED;
-    if deep {
+    let depth = raw.depth;
+    if depth.parsed > MOST_PARSED || depth.nested > MOST_NESTED || depth.lowered > MOST_LOWERED {
         let message = "nested too deeply to be read; split the statement or its expressions";
         return Err(failure(&cx, raw, (0, 0), message));
     }
@@ -59,10 +63,42 @@ fn attempt(cx: &Cx, raw: &Raw) -> Result<Statement, SyntaxError> {
     let blanked = if raw.blanks.is_empty() { None } else { Some(blank(written, raw)) };
     let written = blanked.as_deref().unwrap_or(written);
     let first = once(cx, raw, written);
-    match (first, repaired(written, raw)) {
-        (Err(_), Some(repaired)) => once(cx, raw, &repaired),
-        (first, _) => first,
+    if first.is_ok() {
+        return first;
     }
+    let attempts = [repaired(written, raw), without_not(written), without_equals(written)];
+    let retried = attempts.into_iter().flatten().find_map(|written| once(cx, raw, &written).ok());
+    retried.map_or(first, Ok)
+}
+
+/// `SET ROLE = x`, which the parser does not know, as the `SET ROLE x` it means.
+fn without_equals(written: &str) -> Option<String> {
+    let mut tokens = Lexer::new(written).filter(|token| token.kind != TokenKind::Comment);
+    tokens.next().filter(|token| token.is_word(written, "set"))?;
+    let mut words = tokens.skip_while(|token| token.is_word(written, "local") || token.is_word(written, "session"));
+    words.next().filter(|token| token.is_word(written, "role"))?;
+    let equals = words.next().filter(|token| token.is(written, "="))?.span;
+    let (before, after) = (written.get(..equals.start as usize)?, written.get(equals.end as usize..)?);
+    Some(format!("{before} {after}"))
+}
+
+/// The parser reads the upper bound of `BETWEEN` on past `OR` and cannot take a `NOT` there: it is given
+/// [`tree::NOT_STAND_IN`], which lowering reads as `NOT` again.
+fn without_not(written: &str) -> Option<String> {
+    let tokens = lex::tokens(written);
+    if !tokens.iter().any(|token| token.is_word(written, "between")) {
+        return None;
+    }
+    let mut text = written.to_owned();
+    for pair in tokens.windows(2) {
+        if let [before, token] = pair
+            && before.is_word(written, "or")
+            && token.is_word(written, "not")
+        {
+            text.replace_range(token.span.start as usize..token.span.end as usize, tree::NOT_STAND_IN);
+        }
+    }
+    Some(text).filter(|text| text != written)
 }
 
 fn once(cx: &Cx, raw: &Raw, written: &str) -> Result<Statement, SyntaxError> {
@@ -72,6 +108,12 @@ fn once(cx: &Cx, raw: &Raw, written: &str) -> Result<Statement, SyntaxError> {
         let range = error.range();
         let message = sentence(error.message());
         return Err(failure(cx, raw, (range.start().into(), range.end().into()), &message));
+    }
+    if let Some(range) = reserved_column(&tree) {
+        return Err(failure(cx, raw, range, "this keyword cannot name a column here unless it is quoted"));
+    }
+    if let Some(range) = misplaced_rename(&tree) {
+        return Err(failure(cx, raw, range, "this must stand alone, not in a list of actions"));
     }
     let mut statements = tree.stmts().filter(|stmt| !matches!(stmt, Stmt::EmptyStmt(_)));
     let Some(stmt) = statements.next() else {
@@ -95,20 +137,87 @@ fn counts(tree: &SourceFile, error: &ParserError) -> bool {
     !bodies.any(|body| body.text_range().start() < at && at < body.text_range().end())
 }
 
+/// A column of `RETURNS TABLE` named by a keyword that the server takes for the start of an expression
+/// (`position`, `values`, …); the parser lets it pass.
+fn reserved_column(tree: &SourceFile) -> Option<(u32, u32)> {
+    let function = tree.stmts().find(|stmt| matches!(stmt, Stmt::CreateFunction(_)))?;
+    let list =
+        tree::child(function.syntax(), K::RET_TYPE).and_then(|ret| tree::child(&ret, K::RETURN_TABLE_ARG_LIST))?;
+    let names =
+        tree::children_of(&list, K::RETURN_TABLE_COLUMN).filter_map(|column| tree::child(&column, K::COLUMN_NAME));
+    let mut tokens = names.filter_map(|name| cx::words(&name).next());
+    let found = tokens.find(|token| {
+        let word = token.text().to_ascii_lowercase();
+        !word.starts_with('"') && quote_ident(&word) == word && quote_quoted_ident(&word) != word
+    })?;
+    Some((found.text_range().start().into(), found.text_range().end().into()))
+}
+
+/// A rename or change of schema among other actions of `ALTER TABLE`; the parser lets it pass.
+fn misplaced_rename(tree: &SourceFile) -> Option<(u32, u32)> {
+    let alter = tree.stmts().find(|stmt| matches!(stmt, Stmt::AlterTable(_) | Stmt::AlterForeignTable(_)))?;
+    let actions: Vec<_> = alter.syntax().children().filter(|child| AlterTableAction::can_cast(child.kind())).collect();
+    let alone = [K::TABLE_RENAME_TO, K::RENAME_COLUMN, K::RENAME_CONSTRAINT, K::SET_SCHEMA];
+    let found = actions.iter().find(|action| actions.len() > 1 && alone.contains(&action.kind()))?;
+    Some((found.text_range().start().into(), found.text_range().end().into()))
+}
+
 fn failure(cx: &Cx, raw: &Raw, (start, end): (u32, u32), message: &str) -> SyntaxError {
     let length = raw.span.end - raw.span.start;
+    let (start, end) = if start < end { (start, end) } else { token_at(cx, raw, start) };
     let (start, end) = (start.min(length), end.min(length));
     let statement = cx.range(0, length);
     SyntaxError { span: cx.range(start, end.max(start)), message: message.to_owned(), statement }
 }
 
-/// A parser message as ours are written: lower case, no final period.
+/// The token at or behind `at`; at the end of the statement its last character.
+fn token_at(cx: &Cx, raw: &Raw, at: u32) -> (u32, u32) {
+    let written = raw.span.slice(cx.text);
+    let next = Lexer::starting_at(written, at as usize).find(|token| token.kind != TokenKind::Comment);
+    let last = written.char_indices().next_back().map_or(0, |(last, _)| offset(last));
+    next.map_or((last, offset(written.len())), |token| (token.span.start, token.span.end))
+}
+
+/// A parser message as ours are written: lower case, no final period, tokens as people write them.
 fn sentence(message: &str) -> String {
-    let message = message.trim_end_matches('.');
-    let mut chars = message.chars();
-    let Some(first) = chars.next() else { return "syntax error".to_owned() };
-    let shouted = chars.clone().next().is_some_and(char::is_uppercase);
-    if shouted { message.to_owned() } else { first.to_lowercase().chain(chars).collect() }
+    let mut words = message.trim_end_matches('.').split(' ').map(word).collect::<Vec<_>>();
+    if let Some(first) = words.first_mut()
+        && first.chars().skip(1).all(|c| c.is_ascii_lowercase())
+    {
+        *first = first.to_lowercase();
+    }
+    words.join(" ")
+}
+
+/// One word of a message; names of token kinds become the tokens.
+fn word(word: &str) -> String {
+    let (name, comma) = word.strip_suffix(',').map_or((word, ""), |name| (name, ","));
+    let plain = match name {
+        "L_PAREN" => "`(`",
+        "R_PAREN" => "`)`",
+        "L_BRACK" => "`[`",
+        "R_BRACK" => "`]`",
+        "L_CURLY" => "`{`",
+        "R_CURLY" => "`}`",
+        "COMMA" => "`,`",
+        "SEMICOLON" => "`;`",
+        "COLON" => "`:`",
+        "DOT" => "`.`",
+        "EQ" => "`=`",
+        "STAR" => "`*`",
+        "MINUS" => "`-`",
+        "IDENT" => "a name",
+        "STRING" | "DOLLAR_QUOTED_STRING" => "a string",
+        "INT_NUMBER" | "NUMERIC_NUMBER" => "a number",
+        "POSITIONAL_PARAM" => "a parameter",
+        "ERROR" => "something that is not SQL",
+        "EOF" => "the end",
+        _ => match name.strip_suffix("_KW") {
+            Some(keyword) => return format!("{keyword}{comma}"),
+            None => return word.to_owned(),
+        },
+    };
+    format!("{plain}{comma}")
 }
 
 fn blank(written: &str, raw: &Raw) -> String {

@@ -5,6 +5,9 @@ use super::guard::{Depth, Guard};
 use super::lex::{Lexer, Token, TokenKind, offset};
 use crate::location::Span;
 
+/// Bytes a template piece may span.
+const TEMPLATE_LIMIT: usize = 200;
+
 /// One statement as found in the text; all spans are offsets in that text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Raw {
@@ -87,6 +90,8 @@ struct Splitter<'a> {
 struct Open {
     span: Option<Span>,
     parens: u32,
+    /// Open `[`: inside, a colon separates the bounds of a slice.
+    brackets: u32,
     /// `BEGIN`/`CASE` not yet closed in a `CREATE FUNCTION`.
     blocks: u32,
     routine: Routine,
@@ -133,6 +138,7 @@ impl<'a> Splitter<'a> {
                 return true;
             }
             TokenKind::Punct if token.text(self.text) == "{" && self.template(&token) => {}
+            TokenKind::QuotedIdent if self.template(&token) => {}
             _ => self.token(&token),
         }
         true
@@ -147,6 +153,8 @@ impl<'a> Splitter<'a> {
             TokenKind::Word => now.word(text, token),
             TokenKind::Punct if token.text(text) == "(" => now.parens += 1,
             TokenKind::Punct if token.text(text) == ")" => now.parens = now.parens.saturating_sub(1),
+            TokenKind::Punct if token.text(text) == "[" => now.brackets += 1,
+            TokenKind::Punct if token.text(text) == "]" => now.brackets = now.brackets.saturating_sub(1),
             TokenKind::String | TokenKind::QuotedIdent | TokenKind::Bits if !token.closed => {
                 now.error.get_or_insert((token.span, "this quote is never closed"));
             }
@@ -197,7 +205,8 @@ impl<'a> Splitter<'a> {
 
     /// At the end of the text: where brackets did not balance, goes back to the first semicolon inside them.
     fn end_of_text(&mut self) -> bool {
-        let Some(mark) = self.now.semicolon.take().filter(|_| self.now.error.is_none()) else {
+        let open = self.now.parens > 0 || self.now.blocks > 0;
+        let Some(mark) = self.now.semicolon.take().filter(|_| open && self.now.error.is_none()) else {
             self.finish();
             return false;
         };
@@ -217,24 +226,24 @@ impl<'a> Splitter<'a> {
     fn backslash(&mut self, token: &Token) {
         let at = token.span.start as usize;
         let rest = self.text.get(at + 1..).unwrap_or("");
-        let name: &str = rest.split(|c: char| c.is_whitespace() || c == '\\').next().unwrap_or("");
-        let line = rest.find('\n').map_or(self.text.len(), |end| at + 1 + end);
         if rest.starts_with(';') {
             self.lexer = Lexer::starting_at(self.text, at + 2);
             self.finish();
             return;
         }
+        let length = rest.bytes().take_while(|byte| byte.is_ascii_lowercase() || *byte == b'_').count();
+        let name = rest.get(..length).unwrap_or("");
         let sends = ["g", "gx", "gset", "gexec", "gdesc", "watch", "crosstabview"].contains(&name);
-        let before = self.text.get(..at).unwrap_or("");
-        let starts_line =
-            before.trim_end_matches([' ', '\t']).ends_with(['\n', '\u{feff}']) || before.trim().is_empty();
-        if name.is_empty() || !(sends || starts_line) {
+        let before = self.text.get(..at).unwrap_or("").trim_end_matches([' ', '\t']);
+        let starts_line = before.is_empty() || before.ends_with(['\n', '\r', '\u{feff}']);
+        if !sends && (!starts_line || rest.starts_with('\\')) {
             self.token(token);
             return;
         }
-        let name_end = offset(at + 1 + name.len());
+        let line = rest.find('\n').map_or(self.text.len(), |end| at + 1 + end);
         let span = Span::new(token.span.start, offset(line));
-        self.split.metas.push(Meta { span, name: Span::new(token.span.start + 1, name_end) });
+        let name = Span::new(token.span.start + 1, offset(at + 1 + length));
+        self.split.metas.push(Meta { span, name });
         self.lexer = Lexer::starting_at(self.text, line);
         if sends {
             self.finish();
@@ -243,15 +252,23 @@ impl<'a> Splitter<'a> {
         }
     }
 
-    /// `{{ … }}` on one line, taken as one token.
+    /// `{{ … }}` on one line, or a quoted identifier with quotes in such a piece, taken as one token.
     fn template(&mut self, token: &Token) -> bool {
         let start = token.span.start as usize;
-        let rest = self.text.get(start..).unwrap_or("");
-        let line = rest.split('\n').next().unwrap_or("");
-        let Some(end) = line.starts_with("{{").then(|| line.find("}}")).flatten() else { return false };
-        let span = Span::new(token.span.start, offset(start + end + 2));
+        let window = self.text.as_bytes().get(start..).unwrap_or_default();
+        let window = window.get(..TEMPLATE_LIMIT).unwrap_or(window);
+        let line = window.split(|byte| *byte == b'\n').next().unwrap_or_default();
+        let quoted = token.kind == TokenKind::QuotedIdent;
+        let opens = line.windows(2).take(if quoted { line.len() } else { 1 }).any(|pair| pair == b"{{");
+        let close = line.windows(2).position(|pair| pair == b"}}").filter(|_| opens).map(|at| at + 2);
+        let quote = |from: usize| line.iter().skip(from).position(|byte| *byte == b'"').map(|more| from + more + 1);
+        let Some(end) = (if quoted { close.and_then(quote) } else { close }) else { return false };
+        if start + end <= token.span.end as usize {
+            return false;
+        }
+        let span = Span::new(token.span.start, offset(start + end));
         self.now.holes.push(Hole { span, kind: HoleKind::Template });
-        self.lexer = Lexer::starting_at(self.text, start + end + 2);
+        self.lexer = Lexer::starting_at(self.text, start + end);
         self.now.span = Some(self.now.span.map_or(span, |whole| whole.cover(span)));
         self.now.previous = None;
         true
@@ -305,7 +322,7 @@ impl Open {
     /// Notes a psql variable: a colon with a name or quote right behind it.
     fn variable(&mut self, text: &str, token: &Token) {
         let colon = self.previous.filter(|before| before.is(text, ":") && before.span.end == token.span.start);
-        let Some(colon) = colon else { return };
+        let Some(colon) = colon.filter(|_| self.brackets == 0) else { return };
         let kind = match token.kind {
             TokenKind::Word => HoleKind::Variable,
             TokenKind::String if token.text(text).starts_with('\'') => HoleKind::Variable,

@@ -7,6 +7,9 @@ use squawk_syntax::{SyntaxNode, SyntaxToken};
 use super::ast::Name;
 use super::cx;
 
+/// Stands for `NOT` in text given to the parser where it cannot take one: an operator nobody defines.
+pub(super) const NOT_STAND_IN: &str = "!!!";
+
 /// The first child of `kind`.
 pub(super) fn child(node: &SyntaxNode, kind: K) -> Option<SyntaxNode> {
     node.children().find(|child| child.kind() == kind)
@@ -29,7 +32,25 @@ pub(super) fn has_token(node: &SyntaxNode, kind: K) -> bool {
 
 /// Whether `node` is a value expression.
 pub(super) fn is_expr(node: &SyntaxNode) -> bool {
-    ast::Expr::can_cast(node.kind()) || node.kind() == K::NON_STANDARD_PARAM
+    (ast::Expr::can_cast(node.kind()) || node.kind() == K::NON_STANDARD_PARAM) && !is_continuation(node)
+}
+
+/// Whether `node` goes on with the expression before it: of `x::int BETWEEN 1 AND 2` the parser makes two.
+pub(super) fn is_continuation(node: &SyntaxNode) -> bool {
+    let mut words = node.descendants_with_tokens().filter_map(|element| element.into_token());
+    let mut word = || words.find(|token| !token.kind().is_trivia()).map(|token| token.kind());
+    match word() {
+        Some(K::BETWEEN_KW) => true,
+        Some(K::NOT_KW) => word() == Some(K::BETWEEN_KW),
+        _ => false,
+    }
+}
+
+/// The nodes right behind `node` that go on with it.
+pub(super) fn continuations(node: &SyntaxNode) -> Vec<SyntaxNode> {
+    let behind = std::iter::successors(node.next_sibling_or_token(), |element| element.next_sibling_or_token());
+    let significant = behind.filter(|element| !element.kind().is_trivia());
+    significant.map_while(|element| element.into_node().filter(is_continuation)).collect()
 }
 
 /// Whether `node` is a query.

@@ -3,11 +3,13 @@
 
 pub(super) mod batch;
 mod table;
+mod variant;
 mod zones;
 
 use super::error::{Limit, VolumetricError, within};
 use super::numeric::{round, round_to};
 use super::{Base, Correction, Density, DensityKind, Group, Measurement, Note, Notes, Trace, Vcf, Zone};
+pub use variant::zone_778;
 use zones::{Constants, Solution, Units};
 
 /// How the 1980 method is to be computed.
@@ -81,7 +83,7 @@ pub enum VcfDecimals {
 
 impl VcfDecimals {
     #[inline]
-    fn apply(self, vcf: f64, precision: Precision) -> f64 {
+    pub(super) fn apply(self, vcf: f64, precision: Precision) -> f64 {
         match (self, precision) {
             (Self::Computational, Precision::Full) => vcf,
             (Self::Computational, Precision::Table) => round(vcf, if vcf >= 1.0 { 4 } else { 5 }),

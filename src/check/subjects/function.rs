@@ -37,7 +37,7 @@ fn definition(b: &mut Builder<'_>, model: &Model<'_>, key: &FunctionKey, functio
     });
     b.maybe("returns", || known.then(|| function.returns.clone().unwrap_or_default()));
     b.maybe("returns_trigger", || {
-        known.then(|| matches!(function.returns.as_deref(), Some("trigger" | "event_trigger")))
+        known.then_some(matches!(function.returns.as_deref(), Some("trigger" | "event_trigger")))
     });
     b.set("arguments", || key.args.clone());
     b.fact("security_definer", &function.security_definer, |definer| *definer);

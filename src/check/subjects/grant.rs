@@ -210,7 +210,9 @@ pub(super) fn default_privileges(model: &Model<'_>, needed: &Needed) -> Vec<Subj
     let mut out = Vec::new();
     for entry in model.catalog().default_privileges.iter().filter(|entry| !entry.platform) {
         let mut by_grantee: BTreeMap<(&str, Option<&Location>, bool), Vec<&AclEntry>> = BTreeMap::new();
-        for item in entry.acl.iter().filter(|item| item.grantee != entry.role) {
+        // Beside what a migration granted an entry still holds what the platform did.
+        let granted = |item: &&AclEntry| item.at.is_some() || model.migrations().is_empty();
+        for item in entry.acl.iter().filter(|item| item.grantee != entry.role).filter(granted) {
             by_grantee.entry((item.grantee.as_str(), item.at.as_ref(), item.grantable)).or_default().push(item);
         }
         for ((grantee, at, grantable), items) in by_grantee {

@@ -33,7 +33,7 @@ impl<'a> Order<'a> {
             }
         }
         let old = run.filter(|(_, migration)| !migration.file.changed);
-        let last_old = old.last().map(|(at, migration)| (at, migration.file.path.as_ref()));
+        let last_old = old.into_iter().next_back().map(|(at, migration)| (at, migration.file.path.as_ref()));
         Self { first, last_old }
     }
 }

@@ -180,7 +180,7 @@ pub(super) fn constraints(model: &Model<'_>, needed: &Needed) -> Vec<Subject> {
     let own = relations(model, TABLES).filter(|(_, table)| is_own(table.provenance.origin));
     let mut out = Vec::new();
     for (name, table) in own {
-        let keys = needed.any(&["indexed"]).then(|| leading_keys(model, name, table)).unwrap_or_default();
+        let keys = if needed.any(&["indexed"]) { leading_keys(model, name, table) } else { Vec::new() };
         for (constraint_name, constraint) in &table.constraints {
             out.push(constraint_subject(model, needed, (name, table), (constraint_name, constraint), &keys));
         }

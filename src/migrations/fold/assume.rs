@@ -50,9 +50,12 @@ impl Fold {
         if self.gone.remove(&Key::Relation(name.clone())) {
             // It was dropped in this very history, so it is new again rather than there all along.
             self.store.insert_relation(name.clone(), relation);
-        } else {
-            self.store.learn_relation(name.clone(), relation);
+            let object = ObjectRef::new(kind, name);
+            let message = format!("{object} is used after the files drop it");
+            self.cover_here(CoverageKind::Assumed, Some(object), message);
+            return;
         }
+        self.store.learn_relation(name.clone(), relation);
         self.say_assumed(ObjectRef::new(kind, name));
     }
 

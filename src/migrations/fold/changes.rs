@@ -52,13 +52,16 @@ impl Fold {
         after: Option<&ObjectState>,
         note: Option<&Note>,
     ) -> Option<Change> {
+        let carried = note.is_some_and(|note| note.carried);
         let remade = note.is_some_and(|note| note.replaced || note.dropped);
         let kind = match (before, after) {
             (None, None) => return None,
             (None, Some(_)) => ChangeKind::Created,
             (Some(_), None) => ChangeKind::Dropped,
             (Some(_), Some(_)) if remade => ChangeKind::Replaced,
-            (Some(old), Some(new)) if old == new && from.is_none() => return None,
+            (Some(old), Some(new)) if old == new && (from.is_none() || carried) => return None,
+            // An index knows its table by name.
+            (Some(ObjectState::Index(_)), Some(_)) if carried => return None,
             // Other kinds' inner state is not kept: being noted is the difference.
             (Some(_), Some(_)) => ChangeKind::Altered,
         };

@@ -5,7 +5,6 @@ use super::state::{Effect, Fold};
 use super::store::Key;
 use crate::catalog::{Column, Expression, Identity, ObjectKind, ObjectRef, QualifiedName, Sequence};
 use crate::location::Span;
-use crate::sql;
 use crate::sql::ast::{Call, CallArg, ColumnDef, Expr, ExprKind, Name, TypeName};
 
 /// The integer behind a serial pseudo-type.
@@ -26,7 +25,8 @@ impl Fold {
     pub(super) fn add_column_def(&mut self, table: &QualifiedName, def: &ColumnDef) {
         let serial = def.ty.as_ref().and_then(serial);
         let ty = serial.map(str::to_owned).or_else(|| def.ty.as_ref().map(|ty| self.type_text(ty)));
-        let (default, generated) = (self.default_of(def.default.as_ref()), self.default_of(def.generated.as_ref()));
+        let default = self.default_of(def.default.as_ref());
+        let generated = def.generated.as_ref().map(|expr| self.expression_on(expr, table));
         self.refer(def.default.iter().chain(&def.generated));
         let at = self.part(def.span);
         let not_null = self.fact(def.not_null);
@@ -146,7 +146,7 @@ impl Fold {
         self.assume_column(table, column);
         let known = self.catalog().relations.get(table).is_some_and(|relation| relation.column(column).is_some());
         let object = ObjectRef::on(ObjectKind::Column, table, column);
-        if known || self.catalog().relations.get(table).is_none() {
+        if known || !self.catalog().relations.contains_key(table) {
             return Ok(());
         }
         self.would_fail("undefined_column", object, "does not exist")

@@ -69,7 +69,7 @@ impl Fold {
                 naming::first_free(&table.name, only.as_deref(), "check", taken)
             }
         };
-        let expression = self.expression(expr);
+        let expression = self.expression_on(expr, table);
         self.refer([expr]);
         let children = self.children(table);
         for child in children {
@@ -125,7 +125,7 @@ impl Fold {
         let keys = found.keys.clone();
         let new = QualifiedName::new(table.schema.clone(), name.clone());
         self.note_renamed(ObjectRef::new(ObjectKind::Index, &old), ObjectRef::new(ObjectKind::Index, &new));
-        self.store.insert_index(new, found);
+        self.move_index(&old, new, found);
         (name, keys)
     }
 
@@ -141,10 +141,10 @@ impl Fold {
     pub(super) fn set_not_null(&mut self, table: &QualifiedName, column: &str, not_null: bool) {
         self.assume_column(table, column);
         let fact = self.fact(not_null);
-        if let Some(column) = self.column_mut(table, column) {
-            if column.not_null.value != fact.value {
-                column.not_null = fact;
-            }
+        if let Some(column) = self.column_mut(table, column)
+            && column.not_null.value != fact.value
+        {
+            column.not_null = fact;
         }
     }
 
@@ -228,7 +228,7 @@ impl Fold {
         };
         self.gone.remove(&Key::Index(name.clone()));
         self.note_altered(ObjectRef::new(ObjectKind::Index, &name));
-        self.store.insert_index(name, index);
+        self.put_index(name, index);
     }
 
     pub(super) fn validate_constraint(&mut self, table: &QualifiedName, name: &str) {

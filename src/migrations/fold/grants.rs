@@ -110,12 +110,12 @@ impl Fold {
     }
 
     fn grant_on_table(&mut self, name: &Name, order: &Order<'_>) -> Effect {
-        if self.find_relation(name).is_none() {
-            if let Some(sequence) = self.find_sequence(name) {
-                self.name(ObjectRef::new(ObjectKind::Sequence, &sequence));
-                self.grant_on_sequence(&sequence, order);
-                return Ok(());
-            }
+        if self.find_relation(name).is_none()
+            && let Some(sequence) = self.find_sequence(name)
+        {
+            self.name(ObjectRef::new(ObjectKind::Sequence, &sequence));
+            self.grant_on_sequence(&sequence, order);
+            return Ok(());
         }
         let table = self.relation(name, ObjectKind::Table);
         self.grant_on_relation(&table, order);

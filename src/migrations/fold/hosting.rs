@@ -11,6 +11,7 @@ use crate::migrations::Within;
 use crate::migrations::host::{Failure, Host, Limits, Savepoint, Taint};
 use crate::sql::ast::{CreateFunction, Name, Statement};
 
+#[allow(clippy::misnamed_getters, reason = "`search_path` is what is searched, not what was set")]
 impl Host for Fold {
     fn catalog(&self) -> &Catalog {
         self.store.catalog()

@@ -5,7 +5,6 @@ use super::refs::Refs;
 use super::state::{Effect, Fold};
 use super::store::Key;
 use crate::catalog::{Constraint, ConstraintRule, Index, ObjectKind, ObjectRef, QualifiedName};
-use crate::sql;
 use crate::sql::ast::{CreateIndex, Expr, ExprKind, IndexKey, Name};
 
 impl Fold {
@@ -30,6 +29,7 @@ impl Fold {
             }
         }
         self.refer(create.keys.iter().map(|key| &key.expr).chain(&create.filter));
+        let filter = create.filter.as_ref().map(|filter| self.expression_on(filter, &table));
         let index = Index {
             provenance: self.provenance(),
             table,
@@ -37,7 +37,7 @@ impl Fold {
             method: create.method.clone(),
             keys: create.keys.iter().map(key_text).collect(),
             include: create.include.clone(),
-            filter: create.filter.as_ref().map(|filter| self.expression(filter)),
+            filter,
             constraint: false,
             comment: None,
         };
@@ -46,8 +46,22 @@ impl Fold {
         for child in self.children(&index.table) {
             self.copy_index(&child, &index, None);
         }
-        self.store.insert_index(name, index);
+        self.put_index(name, index);
         Ok(())
+    }
+
+    /// Stores a new index.
+    pub(super) fn put_index(&mut self, name: QualifiedName, index: Index) {
+        self.index_order.insert(name.clone(), self.index_order.len());
+        self.store.insert_index(name, index);
+    }
+
+    /// Stores an index under another name.
+    pub(super) fn move_index(&mut self, from: &QualifiedName, to: QualifiedName, index: Index) {
+        if let Some(order) = self.index_order.remove(from) {
+            self.index_order.insert(to.clone(), order);
+        }
+        self.store.insert_index(to, index);
     }
 
     fn index_name(&self, table: &QualifiedName, keys: &[String], label: &str) -> String {
@@ -58,7 +72,9 @@ impl Fold {
 
     /// Gives `table` the indexes and keys of `source`, with names of its own.
     pub(super) fn copy_indexes(&mut self, table: &QualifiedName, source: &QualifiedName) {
-        let indexes = self.indexes_of(source);
+        let mut indexes = self.indexes_of(source);
+        // The server goes through them in the order they were made.
+        indexes.sort_by_key(|name| self.index_order.get(name).copied().unwrap_or(0));
         for name in indexes {
             let Some(index) = self.catalog().indexes.get(&name).cloned() else { continue };
             let constraint = self.catalog().relations.get(source).and_then(|r| r.constraints.get(&name.name)).cloned();
@@ -67,7 +83,7 @@ impl Fold {
     }
 
     fn copy_index(&mut self, table: &QualifiedName, index: &Index, constraint: Option<Constraint>) {
-        let simple: Vec<String> = index.keys.iter().map(|key| simple_key(key)).collect();
+        let simple = numbered(index.keys.iter().map(|key| simple_key(key)));
         let name = match constraint.as_ref().map(|constraint| &constraint.kind) {
             Some(ConstraintRule::PrimaryKey { .. }) => {
                 let taken = |name: &str| self.relation_name_taken(&QualifiedName::new(table.schema.clone(), name));
@@ -88,7 +104,7 @@ impl Fold {
         }
         let name = QualifiedName::new(table.schema.clone(), name);
         self.note_altered(ObjectRef::new(ObjectKind::Index, &name));
-        self.store.insert_index(name, copy);
+        self.put_index(name, copy);
     }
 
     /// Indexes on a table or materialized view.
@@ -116,18 +132,7 @@ fn key_text(key: &IndexKey) -> String {
 
 /// The name an index column has: the column's, the function's, or `expr`; repeated ones are numbered.
 fn key_names(keys: &[IndexKey]) -> Vec<String> {
-    let mut names: Vec<String> = Vec::new();
-    for key in keys {
-        let base = expr_name(&key.expr).unwrap_or_else(|| "expr".to_owned());
-        let mut name = base.clone();
-        let mut pass = 1;
-        while names.contains(&name) {
-            name = format!("{base}{pass}");
-            pass += 1;
-        }
-        names.push(name);
-    }
-    names
+    numbered(keys.iter().map(|key| expr_name(&key.expr).unwrap_or_else(|| "expr".to_owned())))
 }
 
 /// The name PostgreSQL derives from an expression, as for an unnamed output column.
@@ -196,8 +201,33 @@ fn internal_name(formal: &str) -> String {
     internal.to_owned()
 }
 
-/// The middle part of a copied index's name for one key.
+/// The name of an index column, from the key's printed form: a column, a function, or `expr`.
 fn simple_key(key: &str) -> String {
-    let word: String = key.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
-    if word.is_empty() { "expr".to_owned() } else { word }
+    if let Some(quoted) = key.strip_prefix('"') {
+        return quoted.split('"').next().unwrap_or("expr").to_owned();
+    }
+    let word: String = key.chars().take_while(|c| c.is_alphanumeric() || matches!(c, '_' | '$' | '.')).collect();
+    let rest = key.get(word.len()..).unwrap_or_default();
+    let options =
+        rest.split_whitespace().all(|part| part.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '.' | '"')));
+    let call = rest.starts_with('(');
+    if word.is_empty() || !call && !options {
+        return "expr".to_owned();
+    }
+    word.rsplit('.').next().unwrap_or("expr").to_owned()
+}
+
+/// Numbers names that repeat: `lower`, `lower1`.
+fn numbered(bases: impl IntoIterator<Item = String>) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    for base in bases {
+        let mut name = base.clone();
+        let mut pass = 1;
+        while names.contains(&name) {
+            name = format!("{base}{pass}");
+            pass += 1;
+        }
+        names.push(name);
+    }
+    names
 }

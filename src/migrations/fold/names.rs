@@ -56,7 +56,11 @@ impl Fold {
 
     /// Where a name that resolves to nothing would be looked for first.
     pub(super) fn guess(&self, name: &Name) -> QualifiedName {
-        let schema = name.schema.clone().unwrap_or_else(|| self.creation_schema());
+        let schema = match &name.schema {
+            Some(schema) => schema.clone(),
+            None if name.name.starts_with("pg_") => "pg_catalog".to_owned(),
+            None => self.creation_schema(),
+        };
         QualifiedName::new(schema, name.name.clone())
     }
 
@@ -72,9 +76,6 @@ impl Fold {
     pub(super) fn read_relation(&mut self, name: &Name) -> QualifiedName {
         if let Some(found) = self.find_relation(name) {
             return found;
-        }
-        if name.schema.is_none() && name.name.starts_with("pg_") {
-            return QualifiedName::new("pg_catalog", name.name.clone());
         }
         let guess = self.guess(name);
         if !is_system(&guess.schema) && !self.catalog().sequences.contains_key(&guess) {
@@ -160,7 +161,17 @@ impl Fold {
 
     /// The function of a trigger or event trigger, which takes no arguments.
     pub(super) fn trigger_function(&self, name: &Name) -> QualifiedName {
-        self.find_function_name(name).unwrap_or_else(|| self.guess(name))
+        let builtin = matches!(
+            name.name.as_str(),
+            "suppress_redundant_updates_trigger" | "tsvector_update_trigger" | "tsvector_update_trigger_column"
+        );
+        let extension = self.catalog().extensions.get(&name.name).filter(|_| name.schema.is_none());
+        if let Some(schema) = extension.and_then(|extension| extension.schema.get()) {
+            // `moddatetime`, `autoinc` and their like are called as their extensions are.
+            return QualifiedName::new(schema.clone(), name.name.clone());
+        }
+        let guess = if builtin { QualifiedName::new("pg_catalog", name.name.clone()) } else { self.guess(name) };
+        self.find_function_name(name).unwrap_or(guess)
     }
 
     /// `f()` as an object, in the record of the statement.

@@ -1,7 +1,7 @@
 //! `COMMENT ON`, and `ALTER … RENAME | OWNER | SET SCHEMA` of what is neither a relation nor a routine.
 
 use super::acl::change_owner;
-use super::rename::hand_over;
+use super::owners::hand_over;
 use super::state::{Effect, Fold};
 use super::store::Key;
 use crate::catalog::{Acl, ObjectKind, ObjectRef, QualifiedName, TypeKind};
@@ -246,10 +246,10 @@ impl Fold {
         self.store.insert_role(to.to_owned(), role);
         let members: Vec<String> = self.catalog().roles.keys().cloned().collect();
         for name in members {
-            if let Some(role) = self.store.role_mut(&name) {
-                if let Some(membership) = role.member_of.remove(from) {
-                    role.member_of.insert(to.to_owned(), membership);
-                }
+            if let Some(role) = self.store.role_mut(&name)
+                && let Some(membership) = role.member_of.remove(from)
+            {
+                role.member_of.insert(to.to_owned(), membership);
             }
         }
         self.give_all(from, to, true);

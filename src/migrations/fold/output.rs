@@ -134,10 +134,10 @@ impl Fold {
     }
 
     fn relation_columns(&self, name: &Name, ctes: &Ctes) -> Option<Vec<Column>> {
-        if name.schema.is_none() {
-            if let Some((_, columns)) = ctes.0.iter().rev().find(|(cte, _)| *cte == name.name) {
-                return columns.clone();
-            }
+        if name.schema.is_none()
+            && let Some((_, columns)) = ctes.0.iter().rev().find(|(cte, _)| *cte == name.name)
+        {
+            return columns.clone();
         }
         let relation = self.find_relation(name).and_then(|name| self.catalog().relations.get(&name))?;
         let columns = relation.columns.iter().map(|column| (column.name.clone(), column.ty.get().cloned()));

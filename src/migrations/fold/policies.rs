@@ -26,8 +26,8 @@ impl Fold {
             command: create.command,
             roles,
             roles_omitted: Some(create.roles.is_none()),
-            using: self.policy_clause(create.using.as_ref()),
-            check: self.policy_clause(create.check.as_ref()),
+            using: self.policy_clause(&table, create.using.as_ref()),
+            check: self.policy_clause(&table, create.check.as_ref()),
             comment: None,
         };
         self.note_altered(object);
@@ -62,9 +62,13 @@ impl Fold {
         self.fact(names)
     }
 
-    fn policy_clause(&mut self, expr: Option<&Expr>) -> Fact<Option<crate::catalog::Expression>> {
+    fn policy_clause(
+        &mut self,
+        table: &QualifiedName,
+        expr: Option<&Expr>,
+    ) -> Fact<Option<crate::catalog::Expression>> {
         self.refer(expr);
-        let expression = expr.map(|expr| self.expression(expr));
+        let expression = expr.map(|expr| self.expression_on(expr, table));
         self.fact(expression)
     }
 
@@ -81,8 +85,8 @@ impl Fold {
         self.name(object.clone());
         self.require_policy(&table, name)?;
         let roles = roles.map(|roles| self.policy_roles(Some(roles)));
-        let using = using.map(|expr| self.policy_clause(Some(expr)));
-        let check = check.map(|expr| self.policy_clause(Some(expr)));
+        let using = using.map(|expr| self.policy_clause(&table, Some(expr)));
+        let check = check.map(|expr| self.policy_clause(&table, Some(expr)));
         self.note_altered(object);
         let policy = self.store.relation_mut(&table).and_then(|relation| relation.policies.get_mut(name));
         if let Some(policy) = policy {

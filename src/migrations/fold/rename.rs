@@ -1,12 +1,9 @@
-//! Renames, `SET SCHEMA` and owner changes, followed wherever the object is referred to.
+//! Renames and `SET SCHEMA`, followed wherever the object is referred to.
 
-use super::acl::change_owner;
 use super::rewrite::Renaming;
 use super::state::{Effect, Fold};
 use super::store::Key;
-use crate::catalog::{
-    Acl, ConstraintRule, Expression, Fact, FunctionKey, ObjectKind, ObjectRef, QualifiedName, Relation,
-};
+use crate::catalog::{ConstraintRule, Expression, Fact, FunctionKey, ObjectKind, ObjectRef, QualifiedName, Relation};
 
 impl Fold {
     /// Moves a relation to another name or schema; `name` becomes the new one.
@@ -53,7 +50,7 @@ impl Fold {
         ];
         for (kind, names) in parts {
             for name in names {
-                self.note_renamed(ObjectRef::on(kind, from, name), ObjectRef::on(kind, to, name));
+                self.note_carried(ObjectRef::on(kind, from, name), ObjectRef::on(kind, to, name));
             }
         }
     }
@@ -74,7 +71,8 @@ impl Fold {
         for (index, new) in self.indexes_moved(from, to) {
             if let Some(mut found) = self.store.remove_index(&index) {
                 found.table = to.clone();
-                self.store.insert_index(new, found);
+                self.note_carried(ObjectRef::new(ObjectKind::Index, &index), ObjectRef::new(ObjectKind::Index, &new));
+                self.move_index(&index, new, found);
             }
         }
         for sequence in self.owned_sequences(from, None) {
@@ -102,10 +100,10 @@ impl Fold {
             .map(|(name, _)| name.clone())
             .collect();
         for name in holding {
-            if let Some(publication) = self.store.publication_mut(&name) {
-                if let Some(fact) = publication.tables.remove(from) {
-                    publication.tables.insert(to.clone(), fact);
-                }
+            if let Some(publication) = self.store.publication_mut(&name)
+                && let Some(fact) = publication.tables.remove(from)
+            {
+                publication.tables.insert(to.clone(), fact);
             }
         }
     }
@@ -213,13 +211,13 @@ impl Fold {
         for name in referring {
             let Some(relation) = self.store.relation_mut(&name) else { continue };
             for constraint in relation.constraints.values_mut() {
-                if let ConstraintRule::ForeignKey { references, referenced_columns, .. } = &mut constraint.kind {
-                    if references == table {
-                        referenced_columns
-                            .iter_mut()
-                            .filter(|column| *column == from)
-                            .for_each(|column| to.clone_into(column));
-                    }
+                if let ConstraintRule::ForeignKey { references, referenced_columns, .. } = &mut constraint.kind
+                    && references == table
+                {
+                    referenced_columns
+                        .iter_mut()
+                        .filter(|column| *column == from)
+                        .for_each(|column| to.clone_into(column));
                 }
             }
         }
@@ -238,7 +236,7 @@ impl Fold {
         if self.catalog().indexes.get(&old).is_some_and(|index| index.constraint && index.table == *table) {
             let new = QualifiedName::new(table.schema.clone(), to);
             if let Some(index) = self.store.remove_index(&old) {
-                self.store.insert_index(new.clone(), index);
+                self.move_index(&old, new.clone(), index);
             }
             self.note_renamed(ObjectRef::new(ObjectKind::Index, &old), ObjectRef::new(ObjectKind::Index, &new));
         }
@@ -250,16 +248,16 @@ impl Fold {
         let Some(index) = self.store.remove_index(from) else { return };
         if index.constraint {
             let table = index.table.clone();
-            if let Some(relation) = self.store.relation_mut(&table) {
-                if let Some(constraint) = relation.constraints.remove(&from.name) {
-                    relation.constraints.insert(to.name.clone(), constraint);
-                }
+            if let Some(relation) = self.store.relation_mut(&table)
+                && let Some(constraint) = relation.constraints.remove(&from.name)
+            {
+                relation.constraints.insert(to.name.clone(), constraint);
             }
             self.constraint_names.insert((table.schema, to.name.clone()));
         }
         self.note_renamed(ObjectRef::new(ObjectKind::Index, from), ObjectRef::new(ObjectKind::Index, to));
         self.gone.remove(&Key::Index(to.clone()));
-        self.store.insert_index(to.clone(), index);
+        self.move_index(from, to.clone(), index);
     }
 
     pub(super) fn rename_sequence(&mut self, from: &QualifiedName, to: QualifiedName) -> QualifiedName {
@@ -326,48 +324,6 @@ impl Fold {
             }
         }
     }
-
-    pub(super) fn change_relation_owner(&mut self, name: &QualifiedName, to: &str) {
-        let fact = self.fact(to.to_owned());
-        if let Some(relation) = self.store.relation_mut(name) {
-            hand_over(&mut relation.owner, &mut relation.acl, &fact);
-            let old = fact.clone();
-            relation.columns.iter_mut().for_each(|column| {
-                if let Some(owner) = old.get() {
-                    column.acl.rewrite(|entry| {
-                        if entry.grantor == entry.grantee {
-                            entry.grantor.clone_from(owner);
-                        }
-                    });
-                }
-            });
-        }
-        for sequence in self.owned_sequences(name, None) {
-            self.change_sequence_owner(&sequence, to);
-        }
-    }
-
-    pub(super) fn change_sequence_owner(&mut self, name: &QualifiedName, to: &str) {
-        let fact = self.fact(to.to_owned());
-        if let Some(sequence) = self.store.sequence_mut(name) {
-            hand_over(&mut sequence.owner, &mut sequence.acl, &fact);
-        }
-    }
-
-    pub(super) fn change_function_owner(&mut self, key: &FunctionKey, to: &str) {
-        let fact = self.fact(to.to_owned());
-        if let Some(function) = self.store.function_mut(key) {
-            hand_over(&mut function.owner, &mut function.acl, &fact);
-        }
-    }
-}
-
-/// Gives an object to a new owner, its list of privileges rewritten.
-pub(super) fn hand_over(owner: &mut Fact<String>, acl: &mut Acl, to: &Fact<String>) {
-    if let (Some(old), Some(new)) = (&owner.value, &to.value) {
-        change_owner(acl, old, new);
-    }
-    *owner = to.clone();
 }
 
 fn rename_key_column(rule: &mut ConstraintRule, from: &str, to: &str) {
@@ -428,10 +384,10 @@ fn rewrite_relation(relation: &mut Relation, from: &QualifiedName, to: &Qualifie
         view.reads.sort();
     }
     for constraint in relation.constraints.values_mut() {
-        if let ConstraintRule::ForeignKey { references, .. } = &mut constraint.kind {
-            if references == from {
-                *references = to.clone();
-            }
+        if let ConstraintRule::ForeignKey { references, .. } = &mut constraint.kind
+            && references == from
+        {
+            *references = to.clone();
         }
     }
     relation.rules.values_mut().flat_map(|rule| &mut rule.writes).filter(|w| *w == from).for_each(|w| *w = to.clone());

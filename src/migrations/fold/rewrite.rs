@@ -128,19 +128,20 @@ impl Walk<'_> {
     fn column(&mut self, parts: &mut [String]) {
         if let Renaming::Relation { from, to } = self.renaming {
             // `old_table.column` on the table itself.
-            if let [.., table, _] = parts {
-                if *table == from.name {
-                    table.clone_from(&to.name);
-                    self.hits += 1;
-                }
+            if let [.., table, _] = parts
+                && *table == from.name
+            {
+                table.clone_from(&to.name);
+                self.hits += 1;
             }
         }
         let Renaming::Column { table, from, to } = self.renaming else { return };
-        if let Some((column, rest)) = parts.split_last_mut() {
-            if column == from && rest.last().is_none_or(|written| written == table) {
-                column.clone_from(to);
-                self.hits += 1;
-            }
+        if let Some((column, rest)) = parts.split_last_mut()
+            && column == from
+            && rest.last().is_none_or(|written| written == table)
+        {
+            column.clone_from(to);
+            self.hits += 1;
         }
     }
 

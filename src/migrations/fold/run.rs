@@ -203,12 +203,11 @@ impl Fold {
 
     /// `SELECT … INTO` makes a table; functions a query calls may contain DDL; data-modifying WITH parts are DML.
     fn select(&mut self, query: &Query, statement: &Statement) -> Effect {
-        if let QueryBody::Select(select) = &query.body {
-            if let [into] = select.into.as_slice() {
-                if self.within == Within::File {
-                    return self.create_table_as(into, false, false, &[], query);
-                }
-            }
+        if let QueryBody::Select(select) = &query.body
+            && let [into] = select.into.as_slice()
+            && self.within == Within::File
+        {
+            return self.create_table_as(into, false, false, &[], query);
         }
         for cte in &query.with {
             if let CteBody::Dml(dml) = &cte.body {

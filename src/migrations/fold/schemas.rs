@@ -44,19 +44,21 @@ impl Fold {
         for entry in self.catalog().schemas.get(&name).iter().flat_map(|old| old.acl.iter()) {
             acl.grant(entry.clone());
         }
-        let schema = Schema { provenance: self.provenance(), owner: self.fact(owner), acl, comment: None };
+        let schema = Schema { provenance: self.provenance(), owner: self.fact(owner.clone()), acl, comment: None };
         self.gone.remove(&Key::Schema(name.clone()));
         self.note_altered(object);
         self.store.insert_schema(name.clone(), schema);
         self.refresh_path();
-        self.in_schema(&name, elements)
+        self.in_schema(&name, owner, elements)
     }
 
-    /// The statements inside `CREATE SCHEMA` create in that schema.
-    fn in_schema(&mut self, name: &str, elements: &[Statement]) -> Effect {
+    /// The statements inside `CREATE SCHEMA` create in that schema, as its owner.
+    fn in_schema(&mut self, name: &str, owner: String, elements: &[Statement]) -> Effect {
         let before = self.session.path.clone();
         self.session.path.insert(0, name.to_owned());
+        let role = std::mem::replace(&mut self.session.role, owner);
         let done = elements.iter().try_for_each(|element| self.run(element));
+        self.session.role = role;
         self.session.path = before;
         done
     }

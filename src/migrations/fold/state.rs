@@ -1,6 +1,6 @@
 //! The fold's state: the Catalog under construction, the session, and what is recorded about the statement at hand.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use super::session::{Open, Session};
@@ -12,8 +12,7 @@ use crate::coverage::{Coverage, CoverageKind};
 use crate::location::{LineIndex, Location, Span};
 use crate::migrations::host::{Failure, Limits};
 use crate::migrations::{Executed, Platform, Within};
-use crate::sql;
-use crate::sql::ast::{CreateFunction, Expr, Query, Statement};
+use crate::sql::ast::{CreateFunction, Expr, Name, Query, Statement};
 
 /// What a handler returns: an error only in strict mode.
 pub(super) type Effect = Result<(), Failure>;
@@ -26,6 +25,8 @@ pub(super) struct Note {
     pub(super) replaced: bool,
     pub(super) by: Option<ObjectRef>,
     pub(super) renamed_from: Option<ObjectRef>,
+    /// It only followed its table to another name.
+    pub(super) carried: bool,
     pub(super) conditional: bool,
 }
 
@@ -64,6 +65,8 @@ pub(super) struct Fold {
     /// Bare names of functions and relations that some expression or view ever referred to: anything else has no
     /// dependents to look for.
     pub(super) referenced: HashSet<String>,
+    /// Order in which indexes were made.
+    pub(super) index_order: HashMap<QualifiedName, usize>,
     /// Tables that ever had children.
     pub(super) parents: HashSet<QualifiedName>,
 }
@@ -97,6 +100,7 @@ impl Fold {
             open: Vec::new(),
             constraint_names: HashSet::new(),
             referenced: HashSet::new(),
+            index_order: HashMap::new(),
             parents: HashSet::new(),
         };
         fold.index_names();
@@ -158,6 +162,17 @@ impl Fold {
         Expression { text, canonical, ast: Some(Arc::new(expr.clone())) }
     }
 
+    /// An expression on a table: its columns stand unqualified.
+    pub(super) fn expression_on(&self, expr: &Expr, table: &QualifiedName) -> Expression {
+        let columns = |name: &Name| {
+            let relation = self.find_relation(name).and_then(|name| self.catalog().relations.get(&name))?;
+            relation.columns_complete.then(|| relation.columns.iter().map(|column| column.name.clone()).collect())
+        };
+        let canonical = super::syntax::canonical_on(expr, table, &columns);
+        let text = self.source(expr.span).unwrap_or_else(|| canonical.clone());
+        Expression { text, canonical, ast: Some(Arc::new(expr.clone())) }
+    }
+
     /// The text of a query as written, or its canonical form.
     pub(super) fn query_text(&self, query: &Query, canonical: &str) -> String {
         self.source(query.span).unwrap_or_else(|| canonical.to_owned())
@@ -207,6 +222,7 @@ impl Fold {
             replaced: false,
             by: None,
             renamed_from: None,
+            carried: false,
             conditional,
         });
         note.at = at;
@@ -230,7 +246,25 @@ impl Fold {
     }
 
     pub(super) fn note_renamed(&mut self, from: ObjectRef, to: ObjectRef) {
-        let first = self.notes.get(&from).and_then(|note| note.renamed_from.clone()).unwrap_or(from);
-        self.note(to).renamed_from = Some(first);
+        let old = self.notes.remove(&from);
+        let first = old.as_ref().and_then(|note| note.renamed_from.clone()).unwrap_or(from);
+        let note = self.note(to);
+        note.renamed_from = Some(first);
+        note.carried = false;
+        if let Some(old) = old {
+            note.replaced |= old.replaced || old.dropped;
+        }
+    }
+
+    /// A part of a renamed table: what was noted about it moves along, and by itself this is no change.
+    pub(super) fn note_carried(&mut self, from: ObjectRef, to: ObjectRef) {
+        let (at, known) = (self.notes.get(&from).map(|note| note.at.clone()), self.notes.contains_key(&from));
+        let carried = self.notes.get(&from).is_none_or(|note| note.carried);
+        self.note_renamed(from, to.clone());
+        let note = self.note(to);
+        note.carried = carried;
+        if let (true, Some(at)) = (known, at) {
+            note.at = at;
+        }
     }
 }

@@ -69,11 +69,6 @@ impl Store {
         self.frames.len() - 1
     }
 
-    /// Number of open frames.
-    pub(super) fn depth(&self) -> usize {
-        self.frames.len()
-    }
-
     /// Undoes everything since frame `to` was opened and closes it and those inside it.
     pub(super) fn rollback(&mut self, to: usize) {
         while self.frames.len() > to {

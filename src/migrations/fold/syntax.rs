@@ -1,10 +1,12 @@
 //! What the fold asks of the SQL room.
 
+use crate::catalog::QualifiedName;
 use crate::location::Span;
 use crate::migrations::Comment;
 use crate::sql;
+use crate::sql::Surroundings;
 use crate::sql::SyntaxError;
-use crate::sql::ast::{Expr, Query, SourceMap, Statement};
+use crate::sql::ast::{Expr, Name, SourceMap, Statement};
 
 /// A parsed file section or computed text.
 #[derive(Debug, Default)]
@@ -40,12 +42,14 @@ pub(super) fn parse_computed(text: &str, at: Span) -> Parsed {
     sql::parse_mapped(text, &SourceMap::Constant(at)).into()
 }
 
-/// The canonical spelling of an expression.
-pub(super) fn canonical(expr: &Expr) -> String {
-    format!("{:?}", expr.kind)
+/// The canonical spelling of an expression on a relation.
+pub(super) fn canonical_on(
+    expr: &Expr,
+    relation: &QualifiedName,
+    columns: &dyn Fn(&Name) -> Option<Vec<String>>,
+) -> String {
+    let name = Name::qualified(relation.schema.clone(), relation.name.clone());
+    sql::canonical_in(expr, Surroundings { relation: Some(&name), columns: Some(columns) })
 }
 
-/// The canonical spelling of a query.
-pub(super) fn canonical_query(query: &Query) -> String {
-    format!("{:?}", query.body)
-}
+pub(super) use sql::{canonical, canonical_query};

@@ -6,7 +6,7 @@ use super::assume::blank_relation;
 use super::state::{Effect, Fold};
 use super::store::Key;
 use crate::catalog::{
-    Column, Constraint, ConstraintRule, Fact, Identity, ObjectKind, ObjectRef, QualifiedName, Relation, TypeKind,
+    Column, Constraint, ConstraintRule, Identity, ObjectKind, ObjectRef, QualifiedName, Relation, TypeKind,
 };
 use crate::sql::ast::{ConstraintDef, ConstraintKind, CreateTable, LikeClause, Name, Query};
 
@@ -294,10 +294,6 @@ impl Fold {
 
     pub(super) fn column_mut(&mut self, table: &QualifiedName, column: &str) -> Option<&mut Column> {
         self.store.relation_mut(table)?.columns.iter_mut().find(|candidate| candidate.name == column)
-    }
-
-    pub(super) fn fact_not_null(&self, not_null: bool) -> Fact<bool> {
-        self.fact(not_null)
     }
 }
 

@@ -3,7 +3,7 @@
 use super::refs::Refs;
 use super::state::{Effect, Fold};
 use super::store::Key;
-use crate::catalog::{Fact, ObjectKind, ObjectRef, QualifiedName, ViewDefinition};
+use crate::catalog::{ObjectKind, ObjectRef, QualifiedName, ViewDefinition};
 use crate::sql;
 use crate::sql::ast::{CreateView, Query};
 
@@ -95,10 +95,5 @@ impl Fold {
     pub(super) fn refresh_view(&mut self, name: &sql::ast::Name) -> Effect {
         self.relation(name, ObjectKind::MaterializedView);
         Ok(())
-    }
-
-    /// The definition of a view, where it is known.
-    pub(super) fn definition(&self, name: &QualifiedName) -> Option<&ViewDefinition> {
-        self.catalog().relations.get(name)?.definition.as_ref().and_then(Fact::get)
     }
 }

@@ -81,7 +81,9 @@ fn one(machine: &mut Machine<'_>, statement: &PlStatement) -> bool {
 fn changes_by_calls(machine: &mut Machine<'_>, query: &Query) -> bool {
     let mut calls = Vec::new();
     collect(query, &mut calls);
-    calls.iter().any(|(name, args)| name.name == "set_config" || machine.changes_anything(name, *args))
+    calls.iter().any(|(name, args)| {
+        name.name == "set_config" || machine.changes_anything(name, *args)
+    })
 }
 
 /// A query calls anything at all.

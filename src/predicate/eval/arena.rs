@@ -193,10 +193,7 @@ impl Eval<'_> {
         if let Some(node) = self.truths.get(&term) {
             return *node;
         }
-        let (null, deps) = self.info(term).map_or_else(
-            || (None, Deps::default()),
-            |info| (Some(info.null), info.deps),
-        );
+        let (null, deps) = self.info(term).map_or_else(|| (None, Deps::default()), |info| (Some(info.null), info.deps));
         let fresh = self.formulas.fresh(deps);
         let null = null.unwrap_or_else(|| self.formulas.fresh(deps));
         let node = self.formulas.null_if(null, fresh);
@@ -288,7 +285,11 @@ impl Eval<'_> {
         let info = self.info(term)?.clone();
         let labels = self.analyser.labels(&info.ty);
         let domain = Domain::Cell {
-            points: labels.iter().flatten().map(|label| crate::predicate::formula::Point::Text(label.clone())).collect(),
+            points: labels
+                .iter()
+                .flatten()
+                .map(|label| crate::predicate::formula::Point::Text(label.clone()))
+                .collect(),
             ordered: info.ty.is_number(),
             closed: labels.is_some(),
         };

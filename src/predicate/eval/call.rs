@@ -2,7 +2,7 @@
 
 use super::arena::Nulls;
 use super::{Aggregates, Eval, Scope};
-use crate::predicate::formula::Tri;
+use crate::predicate::formula::{Deps, Tri};
 use crate::predicate::names::{self, Builtin};
 use crate::predicate::ty::{Const, Ty};
 use crate::predicate::value::Value;
@@ -43,7 +43,8 @@ impl<'a> Eval<'a> {
     }
 
     pub(super) fn args(&mut self, call: &Call, scope: &Scope<'_, 'a>) -> Vec<Value> {
-        let inner = call.args.iter().map(|arg| &arg.value).chain(&call.filter).chain(&call.order_by).chain(&call.window);
+        let inner =
+            call.args.iter().map(|arg| &arg.value).chain(&call.filter).chain(&call.order_by).chain(&call.window);
         let inner: Vec<&Expr> = inner.collect();
         inner.into_iter().map(|arg| self.eval(arg, scope)).collect()
     }
@@ -77,6 +78,10 @@ impl<'a> Eval<'a> {
             ("lower" | "upper", [Value::Const(Const { ty: Ty::Text | Ty::Literal, text })]) if text.is_ascii() => {
                 let text = if name == "lower" { text.to_lowercase() } else { text.to_uppercase() };
                 return Value::text(text);
+            }
+            // The bounds of a range can be missing.
+            ("lower" | "upper", [value]) if !self.ty_of(value).is_textual() => {
+                return self.apply(name, args, Ty::Any, Nulls::StrictMaybe);
             }
             ("concat", _) => return self.concat(args),
             ("greatest" | "least", _) => return self.extreme(name, args),
@@ -142,7 +147,12 @@ impl<'a> Eval<'a> {
         match args.as_slice() {
             [] => Value::Null,
             [one] => one.clone(),
-            _ => self.apply(name, args, Ty::Any, if some { Nulls::Never } else { Nulls::Maybe }),
+            [first, ..] => {
+                let first = self.ty_of(first);
+                let same = args.iter().all(|arg| self.ty_of(arg) == first);
+                let ty = if same { first } else { Ty::Any };
+                self.apply(name, args, ty, if some { Nulls::Never } else { Nulls::Maybe })
+            }
         }
     }
 
@@ -159,7 +169,8 @@ impl<'a> Eval<'a> {
         if self.aggregates == Aggregates::Empty {
             return if counts { Value::Const(Const { ty: Ty::Int, text: "0".to_owned() }) } else { Value::Null };
         }
-        let deps = self.deps_of_all(args).union(self.group_deps);
+        let of_args = self.deps_of_all(args);
+        let deps = Deps { levels: of_args.levels & !self.level_bit(), ..of_args }.union(self.group_deps);
         let ty = match name {
             "count" => Ty::Int,
             "bool_and" | "bool_or" | "every" => Ty::Bool,

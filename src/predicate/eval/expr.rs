@@ -90,8 +90,21 @@ impl<'a> Eval<'a> {
             ExprKind::Exists(query) => Value::Bool(self.exists(query, scope)),
             ExprKind::Subquery(query) => self.scalar(query, scope),
             ExprKind::ArrayQuery(query) => self.array_query(query, scope),
-            ExprKind::Array(elements) => Value::Array(elements.iter().map(|element| self.eval(element, scope)).collect()),
+            ExprKind::Array(elements) => {
+                Value::Array(elements.iter().map(|element| self.eval(element, scope)).collect())
+            }
             ExprKind::Row(fields) => Value::Row(fields.iter().map(|field| self.eval(field, scope)).collect()),
+            ExprKind::Other { text, inner } => {
+                let args: Vec<Value> = inner.iter().map(|part| self.eval(part, scope)).collect();
+                self.unknown(&format!("`{text}`"), &args)
+            }
+            _ => self.derived_value(expr, scope),
+        }
+    }
+
+    /// Parts and variants of other values.
+    fn derived_value(&mut self, expr: &Expr, scope: &Scope<'_, 'a>) -> Value {
+        match &expr.kind {
             ExprKind::Index { expr, index } => {
                 let args = vec![self.eval(expr, scope), self.eval(index, scope)];
                 self.apply("[]", args, Ty::Any, Nulls::StrictMaybe)
@@ -115,11 +128,7 @@ impl<'a> Eval<'a> {
                 let args = vec![self.eval(expr, scope), self.eval(zone, scope)];
                 self.apply("at time zone", args, Ty::Scalar("timestamp".to_owned()), Nulls::Strict)
             }
-            ExprKind::Other { text, inner } => {
-                let args: Vec<Value> = inner.iter().map(|part| self.eval(part, scope)).collect();
-                self.unknown(&format!("`{text}`"), &args)
-            }
-            ExprKind::Default | ExprKind::Star(_) => self.unknown("a construct that is no value", &[]),
+            _ => self.unknown("a construct that is no value", &[]),
         }
     }
 
@@ -163,6 +172,7 @@ impl<'a> Eval<'a> {
         match op {
             "->" | "->>" | "#>" | "#>>" => self.json_access(op, left, right),
             "||" => self.concatenate(left, right),
+            "?" => self.has_key(left, right),
             _ => {
                 let (ty, nulls) = self.operator_type(op, &left, &right);
                 self.apply(op, vec![left, right], ty, nulls)
@@ -202,7 +212,9 @@ impl<'a> Eval<'a> {
             return Value::text(format!("{}{}", a.text, b.text));
         }
         let (a, b) = (self.ty_of(&left), self.ty_of(&right));
-        let text = a == Ty::Text || b == Ty::Text || a == Ty::Literal && right == Value::Null
+        let text = a == Ty::Text
+            || b == Ty::Text
+            || a == Ty::Literal && right == Value::Null
             || b == Ty::Literal && left == Value::Null;
         let nulls = if text { Nulls::Strict } else { Nulls::Maybe };
         self.apply("||", vec![left, right], if text { Ty::Text } else { Ty::Any }, nulls)

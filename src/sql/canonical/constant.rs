@@ -43,7 +43,21 @@ fn expand_exponent(number: &str) -> Option<String> {
 
 /// A string constant whose type nobody wrote.
 pub(super) fn untyped(text: String) -> String {
+    if is_uuid(&text) {
+        return text.to_lowercase();
+    }
+    if text.starts_with(['{', '[']) {
+        return json(&text).unwrap_or(text);
+    }
     midnight(&text).unwrap_or(text)
+}
+
+fn is_uuid(text: &str) -> bool {
+    text.len() == 36
+        && text.bytes().enumerate().all(|(at, byte)| match at {
+            8 | 13 | 18 | 23 => byte == b'-',
+            _ => byte.is_ascii_hexdigit(),
+        })
 }
 
 /// A string constant with a type: in that type's own spelling where it is simple.

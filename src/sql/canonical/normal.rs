@@ -24,8 +24,10 @@ impl<'a> Normaliser<'a> {
         self.expr(expr)
     }
 
-    fn boxed(&mut self, expr: Box<Expr>) -> Box<Expr> {
-        Box::new(self.expr(*expr))
+    fn boxed(&mut self, mut expr: Box<Expr>) -> Box<Expr> {
+        let inner = std::mem::replace(&mut *expr, bare(ExprKind::Null));
+        *expr = self.expr(inner);
+        expr
     }
 
     pub(super) fn all(&mut self, exprs: Vec<Expr>) -> Vec<Expr> {
@@ -49,7 +51,10 @@ impl<'a> Normaliser<'a> {
             ExprKind::And(parts) => return super::boolean::join(self.all(parts), false),
             ExprKind::Or(parts) => return super::boolean::join(self.all(parts), true),
             ExprKind::Not(inner) => return super::boolean::negate(self.expr(*inner)),
-            ExprKind::Unary { op, expr } => ExprKind::Unary { op, expr: self.boxed(expr) },
+            ExprKind::Unary { op, expr } => match (op.as_str(), self.expr(*expr).kind) {
+                ("-", ExprKind::Number(number)) if !number.starts_with('-') => ExprKind::Number(format!("-{number}")),
+                (_, kind) => ExprKind::Unary { op, expr: Box::new(bare(kind)) },
+            },
             ExprKind::Binary { op, left, right } => return self.binary(op, *left, *right),
             ExprKind::Quantified { left, op, all, right } => self.quantified(*left, op, all, *right),
             ExprKind::In { expr, set, negated } => return self.in_set(*expr, set, negated),
@@ -106,11 +111,22 @@ impl<'a> Normaliser<'a> {
     fn call(&mut self, call: Call) -> Call {
         Call {
             name: unqualified(call.name),
-            args: call.args.into_iter().map(|arg| CallArg { value: self.expr(arg.value), ..arg }).collect(),
+            args: call.args.into_iter().flat_map(|arg| self.arguments(arg)).collect(),
             filter: call.filter.map(|filter| self.expr(filter)),
             order_by: self.all(call.order_by),
             window: self.all(call.window),
             ..call
+        }
+    }
+
+    /// `VARIADIC ARRAY[a, b]` is `a, b`.
+    fn arguments(&mut self, arg: CallArg) -> Vec<CallArg> {
+        let value = self.expr(arg.value);
+        match value.kind {
+            ExprKind::Array(values) if arg.variadic && arg.name.is_none() && !values.is_empty() => {
+                values.into_iter().map(argument).collect()
+            }
+            kind => vec![CallArg { value: bare(kind), ..arg }],
         }
     }
 

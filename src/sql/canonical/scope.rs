@@ -3,7 +3,7 @@
 use super::Surroundings;
 use super::normal::{Normaliser, unqualified};
 use crate::sql::ast::{
-    Alias, Call, Cte, CteBody, Dml, Expr, ExprKind, JoinOn, Query, QueryBody, Select, SelectItem, TableRef,
+    Alias, Assignment, Call, Cte, CteBody, Dml, Expr, ExprKind, JoinOn, Query, QueryBody, Select, SelectItem, TableRef,
 };
 
 /// The `FROM` items in sight, innermost query last.
@@ -13,10 +13,27 @@ pub(super) struct Scopes<'a> {
 }
 
 /// One `FROM` item: the name it goes by, and its columns where they are known.
+#[derive(Default)]
 struct Item {
     name: String,
     columns: Option<Vec<String>>,
+    /// The one column of a function, which may also be called as the function's alias.
+    single: Option<String>,
 }
+
+/// Functions whose one output column has a name of its own.
+const NAMED_OUTPUT: [&str; 4] =
+    ["json_array_elements", "json_array_elements_text", "jsonb_array_elements", "jsonb_array_elements_text"];
+/// Functions whose one output column is called as they are.
+const SCALAR: [&str; 7] = [
+    "generate_series",
+    "generate_subscripts",
+    "json_object_keys",
+    "jsonb_object_keys",
+    "regexp_split_to_table",
+    "string_to_table",
+    "unnest",
+];
 
 impl<'a> Scopes<'a> {
     pub(super) fn new(surroundings: Surroundings<'a>) -> Self {
@@ -36,19 +53,36 @@ impl<'a> Scopes<'a> {
             }
             return parts;
         }
-        match (parts.as_slice(), parts.len()) {
-            ([column], 1) => match self.owner(column, own) {
-                Some(owner) => vec![owner, column.clone()],
-                None => parts,
-            },
-            _ => parts,
+        if let [column] = parts.as_slice()
+            && let Some(owner) = self.owner(column, own)
+        {
+            parts.insert(0, owner);
         }
+        if let [owner, column] = parts.as_mut_slice()
+            && self.levels.iter().flatten().any(|item| item.name == *owner && item.single.as_ref() == Some(column))
+        {
+            column.clone_from(owner);
+        }
+        parts
+    }
+
+    /// The columns `*` stands for in the innermost query, where all are known.
+    pub(super) fn star(&self) -> Option<Vec<Vec<String>>> {
+        let items = self.levels.last()?;
+        let of =
+            |item: &Item| Some(item.columns.as_ref()?.iter().map(|c| vec![item.name.clone(), c.clone()]).collect());
+        let columns: Vec<Vec<Vec<String>>> = items.iter().map(of).collect::<Option<_>>()?;
+        let columns: Vec<Vec<String>> = columns.into_iter().flatten().collect();
+        Some(columns).filter(|columns| !columns.is_empty())
     }
 
     /// The item an unqualified column belongs to, as far as it can be known.
     fn owner(&self, column: &str, own: Option<&str>) -> Option<String> {
         for level in self.levels.iter().rev() {
-            let knows = |item: &&Item| item.columns.as_ref().is_some_and(|columns| columns.iter().any(|c| c == column));
+            let knows = |item: &&Item| {
+                item.columns.as_ref().is_some_and(|columns| columns.iter().any(|c| c == column))
+                    || item.single.as_deref() == Some(column)
+            };
             if let Some(item) = level.iter().find(knows) {
                 return Some(item.name.clone());
             }
@@ -69,25 +103,22 @@ impl<'a> Scopes<'a> {
                 let shown = alias.as_ref().filter(|alias| !alias.name.is_empty());
                 let columns =
                     shown.filter(|alias| !alias.columns.is_empty()).map_or(columns, |a| Some(a.columns.clone()));
-                into.push(Item { name: shown.map_or_else(|| name.name.clone(), |a| a.name.clone()), columns });
+                let name = shown.map_or_else(|| name.name.clone(), |alias| alias.name.clone());
+                into.push(Item { name, columns, single: None });
             }
             TableRef::Query { query, alias, .. } => {
                 let name = alias.as_ref().map(|alias| alias.name.clone()).unwrap_or_default();
                 let listed = alias.as_ref().map(|alias| alias.columns.clone()).filter(|columns| !columns.is_empty());
-                into.push(Item { name, columns: listed.or_else(|| output_names(query)) });
+                into.push(Item { name, columns: listed.or_else(|| output_names(query)), single: None });
             }
             TableRef::Function { calls, alias, .. } => {
-                let name = alias.as_ref().map(|alias| alias.name.clone()).filter(|name| !name.is_empty());
-                let listed = alias.as_ref().map(|alias| alias.columns.clone()).filter(|columns| !columns.is_empty());
-                let own = calls.first().map(implied_name).unwrap_or_default();
-                let name = name.unwrap_or(own);
-                into.push(Item { columns: listed.or_else(|| Some(vec![name.clone()])), name });
+                into.push(function(calls, alias.as_ref()));
             }
             TableRef::Join { left, right, .. } => {
                 self.items(left, into);
                 self.items(right, into);
             }
-            TableRef::Other(alias) => into.push(Item { name: alias.name.clone(), columns: None }),
+            TableRef::Other(alias) => into.push(Item { name: alias.name.clone(), ..Item::default() }),
         }
     }
 }
@@ -158,11 +189,18 @@ impl Normaliser<'_> {
         let table = unqualified(dml.table);
         self.scopes
             .levels
-            .push(vec![Item { name: dml.alias.clone().unwrap_or_else(|| table.name.clone()), columns: None }]);
+            .push(vec![Item { name: dml.alias.clone().unwrap_or_else(|| table.name.clone()), ..Item::default() }]);
         let dml = Dml {
             table,
             source: dml.source.map(|source| Box::new(self.query(*source))),
             filter: dml.filter.map(|filter| self.expr(filter)),
+            from: dml.from.into_iter().map(|table| self.table(table)).collect(),
+            assignments: dml
+                .assignments
+                .into_iter()
+                .map(|set| Assignment { value: set.value.map(|value| self.expr(value)), ..set })
+                .collect(),
+            returning: dml.returning.into_iter().map(|item| self.item(item)).collect(),
             ..dml
         };
         self.scopes.levels.pop();
@@ -178,12 +216,21 @@ impl Normaliser<'_> {
         self.scopes.levels.push(items);
         Select {
             distinct: select.distinct,
-            columns: select.columns.into_iter().map(|item| self.item(item)).collect(),
+            columns: select.columns.into_iter().flat_map(|item| self.items(item)).collect(),
             into: select.into,
             from: select.from.into_iter().map(|table| self.table(table)).collect(),
             filter: select.filter.map(|filter| self.condition(filter)),
             group_by: self.all(select.group_by),
             having: select.having.map(|having| self.condition(having)),
+        }
+    }
+
+    fn items(&mut self, item: SelectItem) -> Vec<SelectItem> {
+        let columns = (item.expr.kind == ExprKind::Star(None)).then(|| self.scopes.star()).flatten();
+        let column = |parts| SelectItem { expr: super::normal::bare(ExprKind::Column(parts)), alias: None };
+        match columns {
+            Some(columns) => columns.into_iter().map(column).collect(),
+            None => vec![self.item(item)],
         }
     }
 
@@ -222,9 +269,23 @@ impl Normaliser<'_> {
     }
 }
 
-/// A function's alias as PostgreSQL prints it: `f(x) a(a)` is `f(x) a`.
+/// A function in `FROM`: what it and its columns are called.
+fn function(calls: &[Expr], alias: Option<&Alias>) -> Item {
+    let implied = calls.first().map(implied_name).unwrap_or_default();
+    let name = alias.map(|alias| alias.name.clone()).filter(|name| !name.is_empty()).unwrap_or_else(|| implied.clone());
+    let listed = alias.map(|alias| alias.columns.clone()).filter(|columns| !columns.is_empty());
+    let single = match (listed.as_deref(), calls) {
+        (Some([column]), [_]) => Some(column.clone()),
+        (None, [_]) if NAMED_OUTPUT.contains(&implied.as_str()) => Some("value".to_owned()),
+        _ => None,
+    };
+    let scalar = single.is_some() || (listed.is_none() && SCALAR.contains(&implied.as_str()));
+    Item { columns: if scalar { Some(vec![name.clone()]) } else { listed }, name, single }
+}
+
+/// A function's alias: a single column goes by the alias itself.
 fn named_columns(mut alias: Alias, implied: &str, calls: usize) -> Alias {
-    if calls == 1 && alias.columns.len() == 1 && alias.columns.first() == Some(&alias.name) {
+    if calls == 1 && alias.columns.len() == 1 {
         alias.columns.clear();
     }
     if alias.name == implied && alias.columns.is_empty() {

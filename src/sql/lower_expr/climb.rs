@@ -75,7 +75,8 @@ impl Climber<'_> {
         match self.items.get(start) {
             Some(Item::Operand(node)) => {
                 self.at += 1;
-                self.low.expr(node)
+                // With its parentheses: what covers it must balance.
+                Expr { span: self.low.cx.span(node), ..self.low.expr(node) }
             }
             Some(Item::Op(op, end)) => {
                 let (op, end) = (op.clone(), *end);

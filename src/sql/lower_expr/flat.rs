@@ -76,6 +76,7 @@ fn item(node: &SyntaxNode, end: u32) -> Item {
         K::COLLATION_REF => Item::Collation(node.clone()),
         K::OPERATOR_CALL => Item::Op(operator_call(node), end),
         K::COLON_COLON => Item::Op("::".to_owned(), end),
+        K::CUSTOM_OP if cx::text(node) == tree::NOT_STAND_IN => Item::Op("NOT".to_owned(), end),
         K::CUSTOM_OP | K::OP => Item::Op(cx::text(node), end),
         _ => Item::Op(cx::text(node).to_uppercase(), end),
     }

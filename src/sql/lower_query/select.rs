@@ -136,8 +136,11 @@ fn finish(run: Vec<Query>, op: Option<(SetOp, bool)>) -> Option<Query> {
     level.pop()
 }
 
-fn set(op: SetOp, all: bool, left: Query, right: Query) -> Query {
+fn set(op: SetOp, all: bool, mut left: Query, right: Query) -> Query {
     let mut query = unknown(left.span.cover(right.span));
+    // A WITH clause before the first operand is the whole query's.
+    query.recursive = std::mem::take(&mut left.recursive);
+    query.with = std::mem::take(&mut left.with);
     query.body = QueryBody::Set { op, all, left: Box::new(left), right: Box::new(right) };
     query
 }

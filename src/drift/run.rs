@@ -1,0 +1,241 @@
+//! All sections of a configuration: sources opened, rows checked, findings made and silenced, once each.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::num::NonZeroU32;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::judge::Fault;
+use super::section::Plan;
+use super::source::Source;
+use super::source::copy::Copy;
+use super::source::csv_file::CsvFile;
+use super::{DriftError, Outcome, Wrong, check};
+use crate::baseline::Baseline;
+use crate::config::Config;
+use crate::coverage::{Coverage, CoverageKind};
+use crate::date::Date;
+use crate::finding::{Finding, State};
+use crate::live::connect::Target;
+use crate::location::{Location, Span};
+use crate::report::{LookedAt, Report};
+use crate::rule::Rule;
+use crate::run::{RunError, doc, load_rules, select_rules};
+use crate::silence::{self, Silencing};
+use crate::suggest::hint;
+use crate::suppression::KnownRules;
+
+/// The target of rules about stored measurements.
+pub const TARGET: &str = "measurement";
+
+/// What to check and when.
+pub struct Options<'a> {
+    /// Relative paths are printed relative to it.
+    pub cwd: PathBuf,
+    /// The day waivers are compared with.
+    pub today: Date,
+    /// Connection URL; `None`: from the environment.
+    pub database_url: Option<String>,
+    /// Reads the environment.
+    pub variable: &'a dyn Fn(&str) -> Option<String>,
+    /// Only these sections; none: all.
+    pub sections: Vec<String>,
+    /// Tally every way of computing.
+    pub infer: bool,
+}
+
+/// Everything there is to say.
+#[derive(Debug)]
+pub struct DriftReport {
+    /// Findings, silenced and sorted.
+    pub report: Report,
+    /// Section by section.
+    pub outcomes: Vec<Outcome>,
+}
+
+/// Why there is nothing to report.
+#[derive(Debug, thiserror::Error)]
+pub enum DriftRunError {
+    /// A section or its source.
+    #[error(transparent)]
+    Drift(#[from] DriftError),
+    /// Rules, configuration or baseline.
+    #[error(transparent)]
+    Run(#[from] RunError),
+}
+
+/// Checks all sections asked for.
+///
+/// # Errors
+/// Anything that keeps a section from being checked: a report over part of them would look like an all clear.
+pub fn run(
+    config: &Config,
+    options: &Options<'_>,
+    progress: &mut dyn FnMut(usize),
+) -> Result<DriftReport, DriftRunError> {
+    let rules = load_rules(config)?;
+    let chosen: Vec<Rule> =
+        select_rules(&rules, config)?.into_iter().filter(|rule| rule.target.name == TARGET).collect();
+    if chosen.is_empty() {
+        return Err(RunError::NoRules.into());
+    }
+    let baseline = config.baseline.as_deref().map(Baseline::read).transpose().map_err(RunError::from)?;
+    let plans = plans(config, &options.sections)?;
+    let mut outcomes = Vec::new();
+    for plan in &plans {
+        let mut outcome = with_source(plan, options, &mut |source| check(plan, source, options.infer, progress))?;
+        if let Some(path) = &plan.section.csv {
+            outcome.source = crate::config::printed(path, &options.cwd);
+        }
+        outcomes.push(outcome);
+    }
+    let findings = outcomes.iter().flat_map(|outcome| findings(outcome, &chosen)).collect();
+    let all = rules.iter().map(|rule| rule.id.clone()).collect();
+    let ran: BTreeSet<String> = chosen.iter().map(|rule| rule.id.clone()).collect();
+    let silencing = Silencing {
+        migrations: &[],
+        config,
+        baseline: baseline.as_ref(),
+        known: KnownRules { all: &all, ran: &ran },
+        date: options.today,
+        whole: options.sections.is_empty(),
+    };
+    let findings = silence::apply(findings, &silencing);
+    let rows = outcomes.iter().map(|outcome| outcome.rows).sum();
+    let looked_at = LookedAt { files: 0, statements: 0, objects: BTreeMap::from([(TARGET.to_owned(), rows)]) };
+    let docs = chosen.iter().map(|rule| (rule.id.clone(), doc(rule))).collect();
+    let coverage = outcomes.iter().filter_map(unlisted).collect();
+    Ok(DriftReport { report: Report::new(findings, coverage, looked_at, docs, BTreeMap::new()), outcomes })
+}
+
+/// The sections to run, names resolved.
+///
+/// # Errors
+/// None configured, an unknown name, a section that does not hold together.
+pub fn plans(config: &Config, names: &[String]) -> Result<Vec<Plan>, DriftError> {
+    if config.volumetrics.is_empty() {
+        return Err(DriftError::NoSections);
+    }
+    let known = || config.volumetrics.iter().map(|(section, _)| section.name.as_str());
+    if let Some(name) = names.iter().find(|name| known().all(|known| known != name.as_str())) {
+        return Err(DriftError::UnknownSection { name: name.clone(), hint: hint(name, known()) });
+    }
+    let mut seen = BTreeSet::new();
+    for (section, at) in &config.volumetrics {
+        if !seen.insert(&section.name) {
+            let message = "stands twice; rename one".to_owned();
+            return Err(DriftError::Section { place: at.to_string(), name: section.name.clone(), message });
+        }
+    }
+    let asked = |name: &String| names.is_empty() || names.contains(name);
+    config
+        .volumetrics
+        .iter()
+        .filter(|(section, _)| asked(&section.name))
+        .map(|(section, at)| section.plan(at))
+        .collect()
+}
+
+/// Opens the section's source and hands it over.
+///
+/// # Errors
+/// As the source and `work`.
+pub fn with_source<T>(
+    plan: &Plan,
+    options: &Options<'_>,
+    work: &mut dyn FnMut(&mut dyn Source) -> Result<T, DriftError>,
+) -> Result<T, DriftError> {
+    if let Some(path) = &plan.section.csv {
+        let printed = crate::config::printed(path, &options.cwd);
+        return work(&mut CsvFile::open(path, &printed, &plan.section)?);
+    }
+    let table = plan.section.table.as_deref().unwrap_or_default();
+    let target = Target::new(options.database_url.as_deref(), options.variable)?;
+    let mut client = target.connect()?;
+    let mut transaction = target.read_only(&mut client)?;
+    let mut source = Copy::start(&mut transaction, &plan.section, table)?;
+    work(&mut source)
+}
+
+/// Rows beyond the list, said aloud.
+fn unlisted(outcome: &Outcome) -> Option<Coverage> {
+    let Outcome { name, unlisted, .. } = outcome;
+    (*unlisted > 0).then(|| Coverage {
+        kind: CoverageKind::NotRun,
+        location: None,
+        object: None,
+        message: format!(
+            "section `{name}`: {unlisted} more rows are wrong or not computable and not listed one by one"
+        ),
+    })
+}
+
+fn findings(outcome: &Outcome, rules: &[Rule]) -> Vec<Finding> {
+    outcome.wrong.iter().filter_map(|wrong| finding(outcome, wrong, rules)).collect()
+}
+
+/// The rules a row violates, most basic first; the first that runs makes the finding.
+fn violated(wrong: &Wrong) -> Vec<&'static str> {
+    if wrong.faults.is_empty() {
+        return vec!["volumetrics/not-computable"];
+    }
+    let rule = |fault: &Fault| match fault {
+        Fault::VolumeMismatch => "volumetrics/volume-mismatch",
+        Fault::DensityMismatch => "volumetrics/density-mismatch",
+        Fault::Drift => "volumetrics/drift",
+    };
+    wrong.faults.iter().map(rule).collect()
+}
+
+fn finding(outcome: &Outcome, wrong: &Wrong, rules: &[Rule]) -> Option<Finding> {
+    let rule = violated(wrong).into_iter().find_map(|id| rules.iter().find(|rule| rule.id == id))?;
+    let object = outcome.object(&wrong.key);
+    let message = message(&object.name, wrong);
+    Some(Finding {
+        rule: rule.id.clone(),
+        severity: rule.severity,
+        message,
+        object,
+        location: Some(place(outcome, wrong)),
+        state: State::New,
+        silenced_by: None,
+        related: Vec::new(),
+        discriminator: String::new(),
+    })
+}
+
+fn place(outcome: &Outcome, wrong: &Wrong) -> Location {
+    let line = wrong.line.and_then(|line| u32::try_from(line).ok()).and_then(NonZeroU32::new);
+    line.map_or_else(
+        || outcome.at.clone(),
+        |line| Location {
+            file: Arc::from(outcome.source.as_str()),
+            line,
+            column: NonZeroU32::MIN,
+            span: Span::new(0, 0),
+        },
+    )
+}
+
+/// One line: what is stored, what is right, the litres, and why.
+fn message(name: &str, wrong: &Wrong) -> String {
+    let why = &wrong.cause.text;
+    let Some(computed) = &wrong.computed else {
+        return if wrong.faults.is_empty() {
+            format!("`{name}` cannot be computed: {why}")
+        } else {
+            format!("`{name}`: V15 {:.1} L stored: {why}", wrong.stored.volume15.unwrap_or(0.0))
+        };
+    };
+    let mut parts = Vec::new();
+    if let Some(vcf) = wrong.stored.vcf {
+        parts.push(format!("VCF {vcf} stored, {:.6} computed", computed.vcf));
+    }
+    if let Some(density) = wrong.stored.density15 {
+        parts.push(format!("density {density} kg/m³ stored, {:.2} computed", computed.density15));
+    }
+    if let Some(litres) = wrong.residuals.litres {
+        parts.push(format!("{litres:+.1} L"));
+    }
+    format!("`{name}`: {}: {why}", parts.join("; "))
+}

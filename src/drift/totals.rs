@@ -1,0 +1,103 @@
+//! Sums over rows, in constant memory: by group, by month, by day, by cause, and how the differences are spread.
+
+use std::collections::BTreeMap;
+
+use super::judge::Judged;
+use super::source::{Row, civil};
+
+/// More groups than this are summed up as one.
+const MOST_GROUPS: usize = 10_000;
+
+/// Edges of the histogram of litres.
+pub const EDGES: [f64; 16] =
+    [-500.0, -100.0, -50.0, -10.0, -5.0, -1.0, -0.5, -0.1, 0.1, 0.5, 1.0, 5.0, 10.0, 50.0, 100.0, 500.0];
+
+/// Sums of one group or month.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Sum {
+    /// Rows computed.
+    pub rows: usize,
+    /// Rows found wrong.
+    pub wrong: usize,
+    /// Stored minus computed, litres at base.
+    pub litres: f64,
+}
+
+impl Sum {
+    fn add(&mut self, wrong: bool, litres: f64) {
+        self.rows += 1;
+        self.wrong += usize::from(wrong);
+        self.litres += litres;
+    }
+}
+
+/// All sums.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Totals {
+    /// Everything.
+    pub all: Sum,
+    /// By the values of the `group-by` columns.
+    pub groups: BTreeMap<String, Sum>,
+    /// By (year, month).
+    pub months: BTreeMap<(i32, i32), Sum>,
+    /// Litres by days since 1970-01-01.
+    pub days: BTreeMap<i32, f64>,
+    /// Rows by difference in litres, between the edges of [`EDGES`].
+    pub histogram: [usize; EDGES.len() + 1],
+    /// Rows without a day, where a time column is given.
+    pub undated: usize,
+}
+
+impl Totals {
+    /// Adds one computed row.
+    pub fn add(&mut self, row: &Row, judged: &Judged, timed: bool) {
+        let litres = judged.residuals.litres.unwrap_or(0.0);
+        let wrong = !judged.faults.is_empty();
+        self.all.add(wrong, litres);
+        if !row.group.is_empty() {
+            self.group(&row.group).add(wrong, litres);
+        }
+        if let Some(day) = row.day {
+            let (year, month, _) = civil(day);
+            self.months.entry((year, month)).or_default().add(wrong, litres);
+            *self.days.entry(day).or_default() += litres;
+        } else {
+            self.undated += usize::from(timed);
+        }
+        if judged.residuals.litres.is_some() {
+            let bin = EDGES.partition_point(|edge| *edge <= litres);
+            if let Some(count) = self.histogram.get_mut(bin) {
+                *count += 1;
+            }
+        }
+    }
+
+    fn group(&mut self, values: &[String]) -> &mut Sum {
+        let name = match values {
+            [one] => one.clone(),
+            several => several.join(" / "),
+        };
+        let room = self.groups.len() < MOST_GROUPS || self.groups.contains_key(&name);
+        self.groups.entry(if room { name } else { "(other groups)".to_owned() }).or_default()
+    }
+
+    /// Months with the litres up to their end.
+    pub fn cumulative(&self) -> impl Iterator<Item = (String, Sum, f64)> {
+        let mut total = 0.0;
+        self.months.iter().map(move |((year, month), sum)| {
+            total += sum.litres;
+            (format!("{year}-{month:02}"), *sum, total)
+        })
+    }
+
+    /// Bins of the histogram that hold rows, in words.
+    pub fn bins(&self) -> impl Iterator<Item = (String, usize)> {
+        let words = |bin: usize| match (bin.checked_sub(1).and_then(|below| EDGES.get(below)), EDGES.get(bin)) {
+            (Some(low), Some(high)) => format!("{low} to {high} L"),
+            (None, Some(high)) => format!("below {high} L"),
+            (Some(low), None) => format!("from {low} L"),
+            (None, None) => String::new(),
+        };
+        self.histogram.iter().enumerate().filter(|(_, count)| **count > 0).map(move |(bin, count)| (words(bin), *count))
+    }
+}

@@ -1,0 +1,205 @@
+//! Opening a connection: a URL or the `PG*` variables, TLS as `sslmode` says, a read-only transaction. No message shows a
+//! password, because none shows the connection string.
+
+mod tls;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use postgres::config::SslMode;
+use postgres::{Client, Config, NoTls, Transaction};
+
+/// Seconds to wait for a server where nothing is said.
+const PATIENCE: Duration = Duration::from_secs(15);
+
+/// Why there is no connection.
+#[derive(Debug, thiserror::Error)]
+#[allow(missing_docs, reason = "the messages say what the fields are")]
+pub enum ConnectError {
+    #[error("no database is named; give --database-url, or set DATABASE_URL or PGHOST")]
+    Missing,
+    #[error("the database URL is not understood; write postgres://user@host:port/database?sslmode=…")]
+    Url,
+    #[error("sslmode `{0}` is unknown; write disable, prefer, require, verify-ca or verify-full")]
+    SslMode(String),
+    #[error("sslmode `{0}` is not supported; write require or verify-full")]
+    Unsupported(String),
+    #[error("{path}: {message}; name a file with PEM certificates in sslrootcert")]
+    RootCertificates { path: String, message: String },
+    #[error("{target} cannot be reached: {message}")]
+    Connect { target: String, message: String },
+    #[error("{target}: {message}")]
+    Session { target: String, message: String },
+}
+
+/// How much the server's certificate has to prove.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Verify {
+    Nothing,
+    Full,
+}
+
+/// Where to connect and how.
+pub struct Target {
+    config: Config,
+    verify: Verify,
+    roots: Option<PathBuf>,
+}
+
+impl std::fmt::Debug for Target {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.describe())
+    }
+}
+
+impl Target {
+    /// From a URL, or from the `PG*` variables where there is none; `variable` reads the environment.
+    ///
+    /// # Errors
+    /// Nothing named, or something not understood.
+    pub fn new(url: Option<&str>, variable: &dyn Fn(&str) -> Option<String>) -> Result<Self, ConnectError> {
+        let (mut config, mut options) = match url {
+            Some(url) => {
+                let (plain, options) = take_tls_options(url);
+                (plain.parse::<Config>().map_err(|_| ConnectError::Url)?, options)
+            }
+            None if ["PGHOST", "PGDATABASE", "PGSERVICE"].iter().all(|name| variable(name).is_none()) => {
+                return Err(ConnectError::Missing);
+            }
+            None => (Config::new(), TlsOptions::default()),
+        };
+        fill(&mut config, variable)?;
+        options.mode = options.mode.or_else(|| variable("PGSSLMODE"));
+        options.roots = options.roots.or_else(|| variable("PGSSLROOTCERT"));
+        let verify = options.apply(&mut config)?;
+        Ok(Self { config, verify, roots: options.roots.map(PathBuf::from) })
+    }
+
+    /// `database depot on db.example.org`: all that messages say.
+    #[must_use]
+    pub fn describe(&self) -> String {
+        let host = self.config.get_hosts().first().map_or_else(
+            || "localhost".to_owned(),
+            |host| match host {
+                postgres::config::Host::Tcp(name) => name.clone(),
+                #[cfg(unix)]
+                postgres::config::Host::Unix(path) => path.display().to_string(),
+            },
+        );
+        format!("database {} on {host}", self.config.get_dbname().or(self.config.get_user()).unwrap_or("?"))
+    }
+
+    /// Connects.
+    ///
+    /// # Errors
+    /// [`ConnectError::Connect`] with the server's or the network's words.
+    pub fn connect(&self) -> Result<Client, ConnectError> {
+        let failed = |error: postgres::Error| ConnectError::Connect { target: self.describe(), message: plain(&error) };
+        if self.config.get_ssl_mode() == SslMode::Disable {
+            return self.config.connect(NoTls).map_err(failed);
+        }
+        let connector = tls::connector(self.verify, self.roots.as_deref())?;
+        self.config.connect(connector).map_err(failed)
+    }
+
+    /// Begins a transaction that can change nothing and sees one state of the data.
+    ///
+    /// # Errors
+    /// [`ConnectError::Session`].
+    pub fn read_only<'c>(&self, client: &'c mut Client) -> Result<Transaction<'c>, ConnectError> {
+        let begun = client
+            .build_transaction()
+            .read_only(true)
+            .isolation_level(postgres::IsolationLevel::RepeatableRead)
+            .start();
+        begun.map_err(|error| ConnectError::Session { target: self.describe(), message: plain(&error) })
+    }
+}
+
+/// An error of the driver in one line: the server's own words where it spoke.
+#[must_use]
+pub fn plain(error: &postgres::Error) -> String {
+    use std::error::Error;
+    if let Some(db) = error.as_db_error() {
+        return db.message().to_owned();
+    }
+    let mut message = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        message.push_str(&format!(": {cause}"));
+        source = cause.source();
+    }
+    message
+}
+
+/// What the driver's own URL reader does not know.
+#[derive(Default)]
+struct TlsOptions {
+    mode: Option<String>,
+    roots: Option<String>,
+}
+
+impl TlsOptions {
+    fn apply(&self, config: &mut Config) -> Result<Verify, ConnectError> {
+        let (mode, verify) = match self.mode.as_deref() {
+            None | Some("prefer") => (SslMode::Prefer, Verify::Nothing),
+            Some("disable") => (SslMode::Disable, Verify::Nothing),
+            // As in libpq: a root certificate makes `require` verify.
+            Some("require") if self.roots.is_some() => (SslMode::Require, Verify::Full),
+            Some("require") => (SslMode::Require, Verify::Nothing),
+            Some("verify-full") => (SslMode::Require, Verify::Full),
+            Some(mode @ ("verify-ca" | "allow")) => return Err(ConnectError::Unsupported(mode.to_owned())),
+            Some(other) => return Err(ConnectError::SslMode(other.to_owned())),
+        };
+        config.ssl_mode(mode);
+        Ok(verify)
+    }
+}
+
+/// The URL or key-value string without `sslmode` and `sslrootcert`, and those.
+fn take_tls_options(url: &str) -> (String, TlsOptions) {
+    let mut options = TlsOptions::default();
+    let mut take = |pair: &str| {
+        let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
+        let slot = match key {
+            "sslmode" => &mut options.mode,
+            "sslrootcert" => &mut options.roots,
+            _ => return true,
+        };
+        *slot = Some(value.replace("%2F", "/").replace("%2f", "/"));
+        false
+    };
+    let plain = match url.split_once('?') {
+        Some((base, query)) if url.contains("://") => {
+            let rest: Vec<&str> = query.split('&').filter(|pair| take(pair)).collect();
+            if rest.is_empty() { base.to_owned() } else { format!("{base}?{}", rest.join("&")) }
+        }
+        None if !url.contains("://") => url.split(' ').filter(|pair| take(pair)).collect::<Vec<_>>().join(" "),
+        _ => url.to_owned(),
+    };
+    (plain, options)
+}
+
+/// What the URL leaves open, from the variables libpq knows.
+fn fill(config: &mut Config, variable: &dyn Fn(&str) -> Option<String>) -> Result<(), ConnectError> {
+    if config.get_hosts().is_empty() {
+        config.host(variable("PGHOST").as_deref().unwrap_or("localhost"));
+    }
+    if let (true, Some(port)) = (config.get_ports().is_empty(), variable("PGPORT")) {
+        config.port(port.parse().map_err(|_| ConnectError::Url)?);
+    }
+    if let (None, Some(user)) = (config.get_user(), variable("PGUSER").or_else(|| variable("USER"))) {
+        config.user(&user);
+    }
+    if let (None, Some(password)) = (config.get_password(), variable("PGPASSWORD")) {
+        config.password(password);
+    }
+    if let (None, Some(database)) = (config.get_dbname(), variable("PGDATABASE")) {
+        config.dbname(&database);
+    }
+    if config.get_connect_timeout().is_none() {
+        config.connect_timeout(PATIENCE);
+    }
+    config.application_name("gardefou");
+    Ok(())
+}

@@ -1,0 +1,54 @@
+//! Keys and passwords that stand in the SQL, kept out of code frames and messages.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use crate::check::secrets;
+use crate::coverage::Coverage;
+use crate::finding::Finding;
+
+/// Masks secrets in what is said, and in the sources the findings point into.
+pub(super) fn findings(findings: &mut [Finding], sources: &mut BTreeMap<Arc<str>, Arc<str>>) {
+    let mut shown: BTreeSet<Arc<str>> = BTreeSet::new();
+    for finding in findings {
+        mask(&mut finding.message);
+        finding.silenced_by.iter_mut().for_each(mask);
+        finding.related.iter_mut().for_each(|(_, message)| mask(message));
+        let places = finding.location.iter().chain(finding.related.iter().map(|(at, _)| at));
+        shown.extend(places.map(|at| Arc::clone(&at.file)));
+    }
+    for (_, text) in sources.iter_mut().filter(|(file, _)| shown.contains(*file)) {
+        if let Some(masked) = masked(text) {
+            *text = Arc::from(masked);
+        }
+    }
+}
+
+/// Masks secrets in what is said about coverage.
+pub(super) fn coverage(coverage: &mut [Coverage]) {
+    coverage.iter_mut().for_each(|entry| mask(&mut entry.message));
+}
+
+fn mask(text: &mut String) {
+    if let Some(masked) = masked(text) {
+        *text = masked;
+    }
+}
+
+/// The text with an asterisk for every byte of a secret, so that spans keep their meaning; `None` without a secret.
+fn masked(text: &str) -> Option<String> {
+    let found = secrets::find(text);
+    if found.is_empty() {
+        return None;
+    }
+    let mut out = String::with_capacity(text.len());
+    let mut from = 0;
+    for secret in found {
+        let (start, end) = (secret.span.start as usize, secret.span.end as usize);
+        out.push_str(text.get(from..start).unwrap_or(""));
+        out.push_str(&"*".repeat(end.saturating_sub(start.max(from))));
+        from = end.max(from);
+    }
+    out.push_str(text.get(from..).unwrap_or(""));
+    Some(out)
+}
