@@ -51,6 +51,7 @@ impl Evaluator<'_> {
             "to_regnamespace" => to_reg(first, Reg::Namespace, names),
             "to_regrole" => to_reg(first, Reg::Role, names),
             "current_schema" => Value::optional(host.search_path().first().cloned()),
+            "current_database" => names.oid(Oid::Other("pg_database", String::new())),
             "current_schemas" => Value::texts(host.search_path().iter().cloned()),
             "current_setting" => current_setting(first, |name| host.setting(name).map(str::to_owned)),
             "pg_get_function_identity_arguments" => identity_arguments(first, names),

@@ -60,7 +60,7 @@ pub(super) fn unary(op: &str, value: &Value) -> Value {
         ("-", Value::Float(number)) => Value::Float(-number),
         ("+", value) => value.clone(),
         (_, Value::Null) => Value::Null,
-        _ => Value::unknown(format!("operator `{op}`")),
+        _ => Value::Unknown(value.doubt().unwrap_or_else(|| Unknown::new(format!("operator `{op}`")))),
     }
 }
 

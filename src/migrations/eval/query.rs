@@ -211,7 +211,8 @@ impl Evaluator<'_> {
     ) -> Result<(), Failure> {
         let presence = tuple.presence;
         let parts = tuple.parts.clone();
-        let before = (presence != Presence::Certain).then(|| self.world.unsure(true));
+        // What is done to an object that may not be there only matters where it is.
+        let before = (presence > Presence::Given).then(|| self.world.unsure(true));
         let projected = self.on(sources, tuple, group, |this| {
             let (mut values, mut set) = (Vec::new(), None);
             for item in columns {
@@ -261,7 +262,7 @@ impl Evaluator<'_> {
         Ok(match presence {
             None => Truth::False,
             Some(Presence::Certain) => Truth::True,
-            Some(Presence::Maybe | Presence::Any) => Truth::Unknown(Unknown::new(reason())),
+            Some(Presence::Given | Presence::Maybe | Presence::Any) => Truth::Unknown(Unknown::new(reason())),
             Some(Presence::Lean) => Truth::Unknown(Unknown::leaning(reason(), false)),
         })
     }
@@ -285,7 +286,7 @@ impl Evaluator<'_> {
     /// `ARRAY(query)`.
     pub(super) fn array_of(&mut self, query: &Query) -> Result<Value, Failure> {
         let rows = self.query(query)?;
-        if rows.rows.iter().any(|(_, presence)| matches!(presence, Presence::Maybe | Presence::Any)) {
+        if rows.rows.iter().any(|(_, presence)| matches!(presence, Presence::Given | Presence::Maybe | Presence::Any)) {
             return Ok(Value::unknown(doubt_in(&rows)));
         }
         let certain = rows.rows.into_iter().filter(|(_, presence)| *presence == Presence::Certain);

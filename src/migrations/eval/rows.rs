@@ -66,7 +66,7 @@ pub(super) fn doubt_about(tuple: &Tuple, sources: &[Source]) -> Option<Arc<str>>
     };
     let value = || value.map(|why| why.reason);
     match tuple.presence {
-        Presence::Maybe => hidden().or_else(name).or_else(value),
+        Presence::Given | Presence::Maybe => hidden().or_else(name).or_else(value),
         _ => hidden().or_else(value).or_else(name),
     }
 }

@@ -104,7 +104,6 @@ const KNOWN: &[&str] = &[
     "pg_total_relation_size",
     "pg_size_pretty",
     "pg_is_in_recovery",
-    "current_database",
     "session_user",
     "inet_client_addr",
 ];

@@ -132,13 +132,15 @@ impl Machine<'_> {
         let mut perhaps_over: Option<bool> = None;
         let mut result = Ok(Flow::Next);
         let certain = rows.rows.iter().any(|(_, presence)| *presence == Presence::Certain);
-        let open = rows.rows.iter().any(|(_, presence)| matches!(presence, Presence::Maybe | Presence::Any));
+        let open =
+            rows.rows.iter().any(|(_, presence)| matches!(presence, Presence::Given | Presence::Maybe | Presence::Any));
         for (row, presence) in rows.rows.iter().filter(|(_, presence)| *presence != Presence::Lean) {
             if self.exhausted {
                 break;
             }
             self.assign_row(variables, rows, row)?;
-            if *presence != Presence::Certain {
+            // What is done to an object that may not be there only matters where it is.
+            if *presence > Presence::Given {
                 let reason = rows
                     .doubt
                     .clone()

@@ -143,7 +143,8 @@ impl Machine<'_> {
     /// `SELECT … INTO targets` and its kin: the first row, or nulls where there is none.
     pub(super) fn assign_rows(&mut self, targets: &[String], rows: &Rows) -> Result<(), Failure> {
         let certain = rows.rows.iter().filter(|(_, presence)| *presence == Presence::Certain).count();
-        let open = rows.rows.iter().any(|(_, presence)| matches!(presence, Presence::Maybe | Presence::Any));
+        let open =
+            rows.rows.iter().any(|(_, presence)| matches!(presence, Presence::Given | Presence::Maybe | Presence::Any));
         self.set_found(certain > 0, open);
         if targets.is_empty() {
             return Ok(());

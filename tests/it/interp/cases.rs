@@ -1,6 +1,6 @@
 //! The idioms counted in real migration files.
 
-use gardefou::coverage::CoverageKind::{DynamicSql, Opaque, Undecided};
+use gardefou::coverage::CoverageKind::{Assumed, DynamicSql, Opaque, Undecided};
 
 use super::{Case, Gap};
 
@@ -562,5 +562,34 @@ pub(crate) const GAPS: &[Gap] = &[
               end $$;",
         says: &[(Undecided, "`n`, which the server sets")],
         has: &["relation public.tanks table"],
+    },
+    Gap {
+        name: "a loop over tables of which one is only known by use",
+        sql: "alter table elsewhere add column a int;
+              create policy p on elsewhere using (true);
+              do $$ declare r record; begin
+                for r in select tablename from pg_tables where schemaname = 'public' loop
+                  execute format('alter table %I enable row level security', r.tablename);
+                end loop;
+                for r in select policyname, tablename from pg_policies where schemaname = 'public' loop
+                  execute format('drop policy %I on %I', r.policyname, r.tablename);
+                end loop;
+              end $$;",
+        says: &[(Assumed, "elsewhere")],
+        has: &["relation public.elsewhere table owner=? rls=t", "relation public.tanks table owner=postgres rls=t"],
+    },
+    Gap {
+        name: "a table nobody mentions, in a history that lacks tables",
+        sql: "alter table elsewhere enable row level security;
+              do $$ begin
+                if not exists (select from information_schema.tables where table_name = 'made') then
+                  create table made (a int);
+                end if;
+                if exists (select from pg_tables where tablename = 'dashboard') then
+                  create policy p on dashboard using (true);
+                end if;
+              end $$;",
+        says: &[(Assumed, "elsewhere"), (Undecided, "tables the files do not create"), (Assumed, "dashboard")],
+        has: &["relation public.made table owner=postgres rls=f", "policy public.dashboard.p permissive all to public"],
     },
 ];
