@@ -3,6 +3,13 @@
 //!
 //! `SQUAWK=path` names the squawk binary; `HISTORY=folder` measures a folder of migrations of your own as well.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stdout,
+    reason = "a bench prints its figures and stops at the first thing that is wrong"
+)]
+
 #[path = "support/history.rs"]
 mod history;
 

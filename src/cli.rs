@@ -41,6 +41,7 @@ struct Cli {
 }
 
 #[derive(Debug, Subcommand)]
+#[allow(clippy::large_enum_variant, reason = "one value in a program's life")]
 enum Command {
     Check(check::Arguments),
     Explain(explain::Arguments),

@@ -70,7 +70,8 @@ fn fetch<T: DeserializeOwned>(
     sql: &str,
 ) -> Result<Vec<T>, LiveError> {
     let wrapped = format!("select coalesce(pg_catalog.json_agg(pg_catalog.to_json(q)), '[]') from ({sql}) q");
-    let messages = client.simple_query(&wrapped).map_err(|error| LiveError::Query { what, message: describe(&error) })?;
+    let messages =
+        client.simple_query(&wrapped).map_err(|error| LiveError::Query { what, message: describe(&error) })?;
     let json = messages.iter().find_map(|message| match message {
         SimpleQueryMessage::Row(row) => row.get(0),
         _ => None,

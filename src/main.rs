@@ -2,6 +2,10 @@
 
 use std::process::ExitCode;
 
+/// Most of a run is small pieces of syntax trees, made and dropped.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let work = std::thread::Builder::new().stack_size(gardefou::cli::STACK).spawn(gardefou::cli::main);
     match work.map(std::thread::JoinHandle::join) {

@@ -49,7 +49,7 @@ pub struct RuleDoc {
     pub severity: Severity,
     /// Why it matters.
     pub rationale: String,
-    /// What to do about it; the first line stands alone.
+    /// What to do about it; the first sentence stands alone.
     pub remediation: String,
     /// Addresses of further reading.
     pub references: Vec<String>,
@@ -265,8 +265,18 @@ const fn word(severity: Severity) -> &'static str {
     }
 }
 
-/// The first line of a rule's remediation.
-fn help<'a>(report: &'a Report, finding: &Finding) -> Option<&'a str> {
+/// The first sentence of a rule's remediation, on one line.
+fn help(report: &Report, finding: &Finding) -> Option<String> {
     let remediation = &report.rules.get(&finding.rule)?.remediation;
-    remediation.lines().map(str::trim).find(|line| !line.is_empty())
+    let paragraph: Vec<&str> = remediation.trim().lines().take_while(|line| !line.trim().is_empty()).collect();
+    let line = paragraph.join(" ").split_whitespace().collect::<Vec<_>>().join(" ");
+    let end =
+        line.match_indices(". ").map(|(at, _)| at + 1).find(|at| starts_sentence(line.get(at + 1..).unwrap_or("")));
+    let sentence = end.and_then(|end| line.get(..end)).unwrap_or(&line).to_owned();
+    (!sentence.is_empty()).then_some(sentence)
+}
+
+/// `e.g. x` goes on, `Y` and `` `alter …` `` begin anew.
+fn starts_sentence(rest: &str) -> bool {
+    rest.starts_with(|first: char| first.is_uppercase() || first == '`')
 }

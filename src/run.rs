@@ -61,6 +61,9 @@ pub enum RunError {
     /// Every rule is switched off.
     #[error("no rule is left to run: `select`, `ignore` and `rules` leave none; `gardefou rules list` shows all")]
     NoRules,
+    /// `extends:` names a pack this version does not have.
+    #[error("the `{0}` pack is not part of this version: remove it from `extends:`")]
+    NoPack(&'static str),
     /// Files were found and none of them has a statement.
     #[error("there is nothing to check: {0} without a statement; name the folder that holds the migrations")]
     NoStatements(String),

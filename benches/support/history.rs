@@ -4,11 +4,11 @@
 use std::fmt::Write as _;
 
 /// One generated file: name and text.
-pub type File = (String, String);
+pub(crate) type File = (String, String);
 
 /// A history of `files` migrations of about 7.5 kB each. The same number gives the same bytes.
 #[must_use]
-pub fn generate(files: usize) -> Vec<File> {
+pub(crate) fn generate(files: usize) -> Vec<File> {
     (0..files)
         .map(|number| (format!("{:014}_lot_{number}.sql", 20_240_101_000_000_u64 + number as u64), one(number)))
         .collect()

@@ -76,7 +76,8 @@ impl<'s> Sampled<'s> {
     /// # Errors
     /// As the source.
     pub fn new(source: &'s mut dyn Source, plan: &Plan) -> Result<Self, DriftError> {
-        let mut sampled = Self { source, ahead: VecDeque::new(), ended: false, convert: conversions(plan), decimals: [0; 6] };
+        let mut sampled =
+            Self { source, ahead: VecDeque::new(), ended: false, convert: conversions(plan), decimals: [0; 6] };
         let mut row = Row::default();
         while sampled.ahead.len() < SAMPLE && sampled.next(&mut row)? {
             sampled.convert(&mut row);

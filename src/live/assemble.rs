@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use super::rows::*;
 use crate::catalog::{
     Acl, AclEntry, Catalog, Column, Constraint, ConstraintRule, DefaultPrivileges, EventTrigger, Expression, Extension,
-    Fact, Function, FunctionKey, FunctionParam, FunctionSource, Identity, Index, Membership, ObjectKind, Origin, Policy,
-    Provenance, Publication, QualifiedName, Relation, RewriteRule, Role, Schema, Sequence, Trigger, Type, TypeKind,
-    ViewDefinition,
+    Fact, Function, FunctionKey, FunctionParam, FunctionSource, Identity, Index, Membership, ObjectKind, Origin,
+    Policy, Provenance, Publication, QualifiedName, Relation, RewriteRule, Role, Schema, Sequence, Trigger, Type,
+    TypeKind, ViewDefinition,
 };
 use crate::sql::ast::{ParamMode, PolicyCommand, RefAction, StatementKind, TriggerState, Volatility};
 use crate::sql::{self};
@@ -28,19 +28,44 @@ pub(super) fn catalog(rows: Rows) -> Catalog {
         default_privileges: rows.default_privileges.into_iter().map(default_privileges).collect(),
     };
     memberships(&mut catalog, rows.memberships);
-    hang(&mut catalog, rows.columns, |row| (&row.schema, &row.relation), |relation, row| relation.columns.push(column(row)));
-    hang(&mut catalog, rows.constraints, |row| (&row.schema, &row.relation), |relation, row| {
-        relation.constraints.insert(row.name.clone(), constraint(row));
-    });
-    hang(&mut catalog, rows.policies, |row| (&row.schema, &row.relation), |relation, row| {
-        relation.policies.insert(row.name.clone(), policy(row));
-    });
-    hang(&mut catalog, rows.triggers, |row| (&row.schema, &row.relation), |relation, row| {
-        relation.triggers.insert(row.name.clone(), trigger(row));
-    });
-    hang(&mut catalog, rows.rules, |row| (&row.schema, &row.relation), |relation, row| {
-        relation.rules.insert(row.name.clone(), rule(row));
-    });
+    hang(
+        &mut catalog,
+        rows.columns,
+        |row| (&row.schema, &row.relation),
+        |relation, row| relation.columns.push(column(row)),
+    );
+    hang(
+        &mut catalog,
+        rows.constraints,
+        |row| (&row.schema, &row.relation),
+        |relation, row| {
+            relation.constraints.insert(row.name.clone(), constraint(row));
+        },
+    );
+    hang(
+        &mut catalog,
+        rows.policies,
+        |row| (&row.schema, &row.relation),
+        |relation, row| {
+            relation.policies.insert(row.name.clone(), policy(row));
+        },
+    );
+    hang(
+        &mut catalog,
+        rows.triggers,
+        |row| (&row.schema, &row.relation),
+        |relation, row| {
+            relation.triggers.insert(row.name.clone(), trigger(row));
+        },
+    );
+    hang(
+        &mut catalog,
+        rows.rules,
+        |row| (&row.schema, &row.relation),
+        |relation, row| {
+            relation.rules.insert(row.name.clone(), rule(row));
+        },
+    );
     hang(&mut catalog, rows.view_reads, |row| (&row.schema, &row.name), view_read);
     catalog
 }
@@ -394,8 +419,7 @@ fn data_type(row: TypeRow) -> (QualifiedName, Type) {
         "r" => TypeKind::Range,
         _ => TypeKind::Base,
     };
-    let data_type =
-        Type { provenance: live(), owner: fact(row.owner), kind, acl: acl(row.acl), comment: row.comment };
+    let data_type = Type { provenance: live(), owner: fact(row.owner), kind, acl: acl(row.acl), comment: row.comment };
     (QualifiedName::new(row.schema, row.name), data_type)
 }
 

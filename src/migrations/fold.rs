@@ -104,6 +104,7 @@ impl Fold {
                 self.cover_at(CoverageKind::Assumption, at, "a template piece stands in this statement".to_owned());
             }
             for statement in &section.statements {
+                self.limits = crate::migrations::host::Limits::default();
                 // Outside strict mode no error comes back.
                 let _ = self.run(statement);
             }

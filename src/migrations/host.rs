@@ -41,12 +41,33 @@ pub(super) trait Host {
     fn resolve_function(&self, name: &Name, arg_count: usize) -> Option<FunctionKey>;
     /// The statement that defined a function, where the history did.
     fn routine(&self, key: &FunctionKey) -> Option<Arc<CreateFunction>>;
+    /// What procedural code may still use up, over all bodies one statement of the file sets off.
+    fn limits(&mut self) -> &mut Limits;
     /// Opens a subtransaction.
     fn savepoint(&mut self) -> Savepoint;
     /// Undoes all changes since `to` and closes it.
     fn rollback(&mut self, to: Savepoint);
     /// Keeps the changes since `of` and closes it.
     fn release(&mut self, of: Savepoint);
+}
+
+/// Bounds on procedural code: no body, however hostile, keeps the fold busy or exhausts the stack.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Limits {
+    /// Statements that may still be run.
+    pub(super) statements: u32,
+    /// Expressions that may still be evaluated.
+    pub(super) expressions: u32,
+    /// Levels of expressions and bodies that may still be entered.
+    pub(super) levels: u32,
+    /// Calls that may still be entered inside each other.
+    pub(super) calls: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { statements: 10_000, expressions: 2_000_000, levels: 200, calls: 16 }
+    }
 }
 
 /// An open subtransaction.

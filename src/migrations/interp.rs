@@ -3,6 +3,7 @@
 
 mod block;
 mod branch;
+mod builtin;
 mod call;
 mod dynamic;
 mod effects;
@@ -22,9 +23,6 @@ use crate::location::Span;
 use crate::sql::ast::{Block, BodyText, Expr, Name, Query};
 use crate::sql::parse_plpgsql;
 use variables::Frame;
-
-/// Statements one entry may run: a migration that loops longer is not followed to its end.
-const STATEMENTS: u32 = 10_000;
 
 /// Runs a `DO` block.
 pub(super) fn run_do(host: &mut dyn Host, body: &BodyText, language: &str, at: Span) -> Result<(), Failure> {
@@ -66,16 +64,15 @@ struct Machine<'h> {
     host: &'h mut dyn Host,
     /// Variables of each routine being run, innermost last.
     frames: Vec<Frame>,
+    /// Variables outside any routine.
+    root: Frame,
     within: Within,
     /// Where code stands that has no place of its own in the file: computed text, bodies from other files.
     place: Option<Span>,
-    spent: u32,
     /// The loop or body was cut short once already.
     exhausted: bool,
     /// A call is made for what it does, not for its value.
     statement_call: bool,
-    /// Routines being run, against endless recursion.
-    running: Vec<FunctionKey>,
     /// Parsed bodies.
     bodies: BTreeMap<FunctionKey, Rc<Block>>,
     /// Bodies that change nothing, by routine.
@@ -94,12 +91,11 @@ impl<'h> Machine<'h> {
             host,
             caught,
             frames: Vec::new(),
+            root: Frame::default(),
             within,
             place: None,
-            spent: 0,
             exhausted: false,
             statement_call: false,
-            running: Vec::new(),
             bodies: BTreeMap::new(),
             harmless: BTreeMap::new(),
             said: BTreeSet::new(),
@@ -139,21 +135,21 @@ impl<'h> Machine<'h> {
         result
     }
 
-    /// Counts a statement; false once there were too many.
+    /// Counts a statement; false once there were too many, or bodies nest too deeply.
     fn spend(&mut self, at: Span) -> bool {
-        self.spent += 1;
-        if self.spent <= STATEMENTS {
-            return true;
+        let limits = self.host.limits();
+        match (limits.statements.checked_sub(1), limits.levels) {
+            (Some(left), 1..) => {
+                limits.statements = left;
+                return true;
+            }
+            _ if self.exhausted => return false,
+            _ => {}
         }
-        if !self.exhausted {
-            self.exhausted = true;
-            self.cover(
-                CoverageKind::DynamicSql,
-                at,
-                format!("more than {STATEMENTS} statements are run here: the rest was not followed, anything may have changed"),
-            );
-            self.host.taint(Taint::Everything, at);
-        }
+        self.exhausted = true;
+        let message = "too many statements are run here: the rest was not followed, anything may have changed";
+        self.cover(CoverageKind::DynamicSql, at, message.to_owned());
+        self.host.taint(Taint::Everything, self.place(at));
         false
     }
 }

@@ -9,11 +9,11 @@ use crate::sql::ast::{Block, BodyText, Expr, ExprKind, Query, SourceMap, Stateme
 #[derive(Debug)]
 pub(super) enum Body {
     /// `RETURN expr`.
-    Expr(Expr),
+    Expr(Box<Expr>),
     /// A single query in language `sql`.
-    Query(Query),
+    Query(Box<Query>),
     /// A PL/pgSQL block.
-    Block(Block),
+    Block(Box<Block>),
     /// Anything else.
     Opaque,
 }
@@ -38,14 +38,14 @@ impl Body {
         }
         let mut statements = file.statements;
         match (statements.pop().map(|statement| statement.kind), statements.is_empty()) {
-            (Some(StatementKind::Select(query)), true) => Self::Query(*query),
+            (Some(StatementKind::Select(query)), true) => Self::Query(query),
             _ => Self::Opaque,
         }
     }
 
     fn plpgsql(text: &str) -> Self {
         let (block, errors) = sql::parse_plpgsql(&body_text(text));
-        if errors.is_empty() { Self::Block(block) } else { Self::Opaque }
+        if errors.is_empty() { Self::Block(Box::new(block)) } else { Self::Opaque }
     }
 
     /// `RETURN expr` or `BEGIN ATOMIC … END`.
@@ -53,8 +53,8 @@ impl Body {
         let text = text.trim().trim_end_matches(';').trim_end();
         if let Some(expr) = strip_word(text, "return") {
             return match sql::parse_expr(expr) {
-                Ok(Expr { kind: ExprKind::Subquery(query), .. }) => Self::Query(*query),
-                Ok(expr) => Self::Expr(expr),
+                Ok(Expr { kind: ExprKind::Subquery(query), .. }) => Self::Query(query),
+                Ok(expr) => Self::Expr(Box::new(expr)),
                 Err(_) => Self::Opaque,
             };
         }

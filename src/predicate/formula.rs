@@ -1,9 +1,12 @@
 //! Three-valued formulas over unknowns, kept once each, and the search through everything the unknowns may be.
 
+mod search;
+
 use std::collections::BTreeSet;
 use std::collections::HashMap;
 
 use super::decimal::Decimal;
+pub(super) use search::Outcomes;
 
 /// SQL's truth values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -140,10 +143,7 @@ struct Unknown {
 }
 
 /// Work the searches of one analysis may do before they give up, in visited nodes.
-pub(super) const STEPS: u32 = 400_000;
-/// Unknowns decided on the way to one outcome before a search gives up.
-const MAX_PATH: usize = 40;
-
+pub(super) const STEPS: u32 = 100_000;
 /// All formulas of one analysis.
 #[derive(Debug)]
 pub(super) struct Formulas {
@@ -349,191 +349,8 @@ impl Formulas {
         self.vars(&[root]).into_iter().filter(|var| matches(self.var_deps(*var))).collect()
     }
 
-    /// The outcomes of `root` over everything its unknowns may be, given that no `assumption` is false.
-    pub(super) fn outcomes(&mut self, root: Node, assumptions: &[Node]) -> Outcomes {
-        self.outcomes_with(root, assumptions, &[])
-    }
-
-    /// As [`Self::outcomes`], with some unknowns fixed.
-    pub(super) fn outcomes_with(&mut self, root: Node, assumptions: &[Node], fixed: &[(Var, usize)]) -> Outcomes {
-        if let (Some(tri), []) = (self.constant(root), assumptions) {
-            return Outcomes::of(tri);
-        }
-        let mut search = Search {
-            formulas: self,
-            assigned: vec![None; self.unknowns.len()],
-            memo: vec![None; self.nodes.len()],
-            found: Outcomes::default(),
-            steps: self.steps,
-        };
-        for (var, value) in fixed {
-            if let Some(slot) = search.assigned.get_mut(var.0 as usize) {
-                *slot = Some(*value);
-            }
-        }
-        search.explore(root, assumptions, 0);
-        let (found, steps) = (search.found, search.steps);
-        self.steps = steps;
-        found
-    }
-
     /// How many values `var` may have.
     pub(super) fn size(&self, var: Var) -> usize {
         self.unknowns.get(var.0 as usize).map_or(1, |unknown| unknown.domain.size())
-    }
-}
-
-/// Which truth values a formula takes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) struct Outcomes {
-    pub(super) yes: bool,
-    /// False or NULL.
-    pub(super) no: bool,
-    /// The search was given up: anything is possible.
-    pub(super) gave_up: bool,
-}
-
-impl Outcomes {
-    fn of(tri: Tri) -> Self {
-        let mut outcomes = Self::default();
-        outcomes.add(tri);
-        outcomes
-    }
-
-    fn add(&mut self, tri: Tri) {
-        match tri {
-            Tri::True => self.yes = true,
-            Tri::False | Tri::Null => self.no = true,
-        }
-    }
-
-    /// True whatever the unknowns are.
-    pub(super) fn always(self) -> bool {
-        self.yes && !self.no && !self.gave_up
-    }
-
-    /// True for nothing the unknowns may be.
-    pub(super) fn never(self) -> bool {
-        !self.yes && !self.gave_up
-    }
-
-    fn settled(self) -> bool {
-        self.gave_up || (self.yes && self.no)
-    }
-}
-
-struct Search<'f> {
-    formulas: &'f Formulas,
-    assigned: Vec<Option<usize>>,
-    memo: Vec<Option<Tri>>,
-    found: Outcomes,
-    steps: u32,
-}
-
-/// A value, or the unknown that must be fixed first.
-type Step = Result<Tri, Var>;
-
-impl Search<'_> {
-    fn explore(&mut self, root: Node, assumptions: &[Node], depth: usize) {
-        if depth > MAX_PATH || self.steps == 0 {
-            self.found.gave_up = true;
-        }
-        if self.found.settled() {
-            return;
-        }
-        self.memo.fill(None);
-        self.steps = self.steps.saturating_sub(u32::try_from(self.memo.len() / 16).unwrap_or(u32::MAX));
-        match self.outcome(root, assumptions) {
-            Ok(Some(tri)) => self.found.add(tri),
-            Ok(None) => {}
-            Err(var) => {
-                for value in 0..self.formulas.size(var) {
-                    self.assign(var, Some(value));
-                    self.explore(root, assumptions, depth + 1);
-                }
-                self.assign(var, None);
-            }
-        }
-    }
-
-    fn assign(&mut self, var: Var, value: Option<usize>) {
-        if let Some(slot) = self.assigned.get_mut(var.0 as usize) {
-            *slot = value;
-        }
-    }
-
-    /// `None` where an assumption rules the assignment out.
-    fn outcome(&mut self, root: Node, assumptions: &[Node]) -> Result<Option<Tri>, Var> {
-        let tri = self.eval(root)?;
-        // An outcome already known to occur needs no proof that this assignment is possible.
-        if (tri == Tri::True && self.found.yes) || (tri != Tri::True && self.found.no) {
-            return Ok(None);
-        }
-        for assumption in assumptions {
-            if self.eval(*assumption)? == Tri::False {
-                return Ok(None);
-            }
-        }
-        Ok(Some(tri))
-    }
-
-    fn eval(&mut self, node: Node) -> Step {
-        if let Some(Some(tri)) = self.memo.get(node.0 as usize) {
-            return Ok(*tri);
-        }
-        self.steps = self.steps.saturating_sub(1);
-        let formulas = self.formulas;
-        let tri = match formulas.kind(node) {
-            None => Tri::Null,
-            Some(Kind::Const(tri)) => *tri,
-            Some(Kind::Var(var)) => Tri::of(self.value(*var)? == 1),
-            Some(Kind::Order(var, op)) => Tri::of(op.holds(self.value(*var)?.cmp(&1))),
-            Some(Kind::Cell(var, op, point)) => self.cell(*var, *op, point)?,
-            Some(Kind::Not(inner)) => match self.eval(*inner)? {
-                Tri::True => Tri::False,
-                Tri::False => Tri::True,
-                Tri::Null => Tri::Null,
-            },
-            Some(Kind::Is(inner, tri)) => Tri::of(self.eval(*inner)? == *tri),
-            Some(Kind::And(parts)) => self.junction(parts, Tri::True, Tri::False)?,
-            Some(Kind::Or(parts)) => self.junction(parts, Tri::False, Tri::True)?,
-        };
-        if let Some(slot) = self.memo.get_mut(node.0 as usize) {
-            *slot = Some(tri);
-        }
-        Ok(tri)
-    }
-
-    fn junction(&mut self, parts: &[Node], neutral: Tri, absorbing: Tri) -> Step {
-        let (mut result, mut needed) = (neutral, None);
-        for part in parts {
-            match self.eval(*part) {
-                Ok(tri) if tri == absorbing => return Ok(absorbing),
-                Ok(Tri::Null) => result = Tri::Null,
-                Ok(_) => {}
-                Err(var) => needed = needed.or(Some(var)),
-            }
-        }
-        needed.map_or(Ok(result), Err)
-    }
-
-    fn value(&self, var: Var) -> Result<usize, Var> {
-        self.assigned.get(var.0 as usize).copied().flatten().ok_or(var)
-    }
-
-    fn cell(&self, var: Var, op: CmpOp, point: &Point) -> Step {
-        let value = self.value(var)?;
-        let Some(Unknown { domain: Domain::Cell { points, ordered, .. }, .. }) =
-            self.formulas.unknowns.get(var.0 as usize)
-        else {
-            return Ok(Tri::Null);
-        };
-        let rank = points.iter().position(|known| known == point);
-        Ok(Tri::of(match (rank, ordered) {
-            (Some(rank), true) => op.holds(value.cmp(&(2 * rank + 1))),
-            (Some(rank), false) => (value == rank) == (op == CmpOp::Eq),
-            // A closed domain that does not have the point.
-            (None, _) => op == CmpOp::Ne,
-        }))
     }
 }

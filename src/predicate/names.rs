@@ -53,6 +53,7 @@ pub(super) fn builtin(name: &str) -> Option<Builtin> {
         | "regexp_match"
         | "jsonb_path_query_first"
         | "jsonb_strip_nulls"
+        | "trim_array"
         | "make_date"
         | "make_interval" => Builtin::Partial(Ty::Any),
         "num_nulls" | "num_nonnulls" | "jsonb_build_object" | "json_build_object" | "jsonb_build_array"

@@ -57,4 +57,11 @@ impl Value {
     pub(super) fn text(text: impl Into<String>) -> Self {
         Self::Const(Const::text(text))
     }
+
+    pub(super) fn constant(&self) -> Option<&Const> {
+        match self {
+            Self::Const(constant) => Some(constant),
+            _ => None,
+        }
+    }
 }

@@ -37,7 +37,7 @@ fn annotation(report: &Report, finding: &Finding, options: &RenderOptions) -> St
             properties.push_str(&format!(",endColumn={column}"));
         }
     }
-    let help = help(report, finding).map(|help| format!("%0Ahelp: {}", escape::github_data(help))).unwrap_or_default();
+    let help = help(report, finding).map(|help| format!("%0Ahelp: {}", escape::github_data(&help))).unwrap_or_default();
     let (rule, message) = (escape::github_property(&finding.rule), escape::github_data(&finding.message));
     format!("::{command} {properties},title={rule}::{message}{help}\n")
 }

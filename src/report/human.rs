@@ -51,7 +51,7 @@ fn frame(report: &Report, finding: &Finding, renderer: &Renderer) -> String {
         group = place(group.element(origin(at)), report, at, AnnotationKind::Context, Some(escape::line(message)));
     }
     if let Some(help) = help(report, finding) {
-        group = group.element(Level::HELP.message(escape::line(help)));
+        group = group.element(Level::HELP.message(escape::line(&help)));
     }
     group = group.element(Level::NOTE.message(format!("see `gardefou explain {}`", escape::line(&finding.rule))));
     let text = renderer.render(&[group]);

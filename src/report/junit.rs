@@ -36,7 +36,7 @@ fn case(report: &Report, finding: &Finding, options: &RenderOptions) -> TestCase
     let reason = finding.silenced_by.as_deref().map(xml);
     status.set_message(reason.unwrap_or_else(|| message.clone()));
     status.set_type(word(finding.severity));
-    let help = help(report, finding).map(|help| format!("\nhelp: {}", xml(help))).unwrap_or_default();
+    let help = help(report, finding).map(|help| format!("\nhelp: {}", xml(&help))).unwrap_or_default();
     status.set_description(format!("{at}: {message}{help}"));
     let mut case = TestCase::new(format!("{}: {}", xml(&finding.rule), xml(&finding.object.name)), status);
     case.set_classname(xml(group(&finding.rule)));

@@ -28,7 +28,7 @@ fn row(report: &Report, finding: &Finding, options: &RenderOptions) -> String {
         let place = place::of(report, finding, &options.base);
         code(&format!("{}:{}", place.path, place.line))
     });
-    let help = help(report, finding).map(|help| format!("<br>{}", escape::markdown(help))).unwrap_or_default();
+    let help = help(report, finding).map(|help| format!("<br>{}", escape::markdown(&help))).unwrap_or_default();
     let (severity, rule) = (word(finding.severity), code(&finding.rule));
     let message = escape::markdown(&finding.message);
     format!("| {severity} | {rule} | {message}{help} | {} |\n", place.unwrap_or_default())

@@ -25,6 +25,10 @@ pub(super) fn selection(rules: &RuleSet, config: &Config) -> Result<Selection, R
             selection.params.insert(rule.id.clone(), params);
         }
     }
+    // A pack that is named and not there must not pass for one that found nothing.
+    if config.extends.contains(&Pack::Squawk) && !rules.iter().any(|rule| rule.group() == SQUAWK) {
+        return Err(RunError::NoPack(SQUAWK));
+    }
     // An empty list would select everything.
     if selection.select.is_empty() {
         return Err(RunError::NoRules);

@@ -17,13 +17,16 @@ use super::ast::{Expr, IndexKey, Name, Query};
 use super::fragment;
 use crate::catalog::Expression;
 
+/// The columns of a relation by its name as written; `None` where they are not known.
+pub type Columns<'a> = &'a dyn Fn(&Name) -> Option<Vec<String>>;
+
 /// What is known around an expression.
 #[derive(Clone, Copy, Default)]
 pub struct Surroundings<'a> {
     /// The relation whose columns stand unqualified (the table of a policy, constraint or trigger).
     pub relation: Option<&'a Name>,
     /// The columns of a relation, where they are known: decides what an unqualified name in a subquery belongs to.
-    pub columns: Option<&'a dyn Fn(&Name) -> Option<Vec<String>>>,
+    pub columns: Option<Columns<'a>>,
 }
 
 /// The canonical spelling of `expr`, on its own.

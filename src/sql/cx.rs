@@ -47,11 +47,6 @@ impl<'a> Cx<'a> {
         }
     }
 
-    /// The span of `token` in the file.
-    pub(super) fn token_span(&self, token: &SyntaxToken) -> Span {
-        self.range(token.text_range().start().into(), token.text_range().end().into())
-    }
-
     /// The possibly qualified name a path stands for (any `…Name`, `…Ref`, `Path` or `PathRef` node).
     pub(super) fn name(&self, node: &SyntaxNode) -> Name {
         let mut parts = parts(node);

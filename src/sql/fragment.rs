@@ -22,7 +22,7 @@ pub fn parse_expr(text: &str) -> Result<Expr, SyntaxError> {
 /// # Errors
 /// What the parser says, with spans in `text`; any other statement is one too.
 pub fn parse_query(text: &str) -> Result<Query, SyntaxError> {
-    query(text, 0, &SourceMap::Verbatim(0))
+    query(text, 0, &SourceMap::Verbatim(0)).map(|query| *query)
 }
 
 /// Reads the body of a routine in language `sql`.
@@ -36,19 +36,22 @@ pub fn parse_sql_body(body: &BodyText) -> ParsedFile {
 pub(super) fn expr(text: &str, at: u32, map: &SourceMap) -> Result<Expr, SyntaxError> {
     let selected = perform(text, at, map)?;
     let span = map.span(at, at.saturating_add(length(text)));
-    Ok(bare_expr(selected).unwrap_or_else(|query| Expr { span, kind: ExprKind::Subquery(Box::new(query)) }))
+    Ok(bare_expr(selected).unwrap_or_else(|query| Expr { span, kind: ExprKind::Subquery(query) }))
 }
 
 /// The query `SELECT text`.
-pub(super) fn perform(text: &str, at: u32, map: &SourceMap) -> Result<Query, SyntaxError> {
+pub(super) fn perform(text: &str, at: u32, map: &SourceMap) -> Result<Box<Query>, SyntaxError> {
     let (selected, inner) = (format!("{SELECT}{text}"), map.embed(length(SELECT), at));
     let statement = one(&selected, &inner)?;
-    into_query(statement).map_err(|statement| not_a(&statement, "an expression"))
+    let span = statement.span;
+    select(statement).ok_or_else(|| not_a(span, "an expression"))
 }
 
 /// The query `text`.
-pub(super) fn query(text: &str, at: u32, map: &SourceMap) -> Result<Query, SyntaxError> {
-    into_query(statement(text, at, map)?).map_err(|statement| not_a(&statement, "a query"))
+pub(super) fn query(text: &str, at: u32, map: &SourceMap) -> Result<Box<Query>, SyntaxError> {
+    let statement = statement(text, at, map)?;
+    let span = statement.span;
+    select(statement).ok_or_else(|| not_a(span, "a query"))
 }
 
 /// The statement `text`.
@@ -61,8 +64,8 @@ pub(super) fn type_name(text: &str, at: u32, map: &SourceMap) -> Result<TypeName
     let (selected, inner) = (format!("{CAST}{text}"), map.embed(length(CAST), at));
     let statement = one(&selected, &inner)?;
     let span = statement.span;
-    match into_query(statement).map(bare_expr) {
-        Ok(Ok(Expr { kind: ExprKind::Cast { ty, .. }, .. })) => Ok(ty),
+    match select(statement).map(bare_expr) {
+        Some(Ok(Expr { kind: ExprKind::Cast { ty, .. }, .. })) => Ok(ty),
         _ => Err(SyntaxError { span, message: "this is not a type".to_owned(), statement: span }),
     }
 }
@@ -80,40 +83,37 @@ fn one(text: &str, map: &SourceMap) -> Result<Statement, SyntaxError> {
     }
 }
 
-fn into_query(statement: Statement) -> Result<Query, Statement> {
+fn select(statement: Statement) -> Option<Box<Query>> {
     match statement.kind {
-        StatementKind::Select(query) => Ok(*query),
-        kind => Err(Statement { span: statement.span, kind }),
+        StatementKind::Select(query) => Some(query),
+        _ => None,
     }
 }
 
-fn not_a(statement: &Statement, what: &str) -> SyntaxError {
-    SyntaxError { span: statement.span, message: format!("this is not {what}"), statement: statement.span }
+fn not_a(span: Span, what: &str) -> SyntaxError {
+    SyntaxError { span, message: format!("this is not {what}"), statement: span }
 }
 
-/// The single expression a `SELECT` without any clause selects.
-fn bare_expr(query: Query) -> Result<Expr, Query> {
+/// The single expression a `SELECT` without any clause selects; any other query as it is.
+fn bare_expr(query: Box<Query>) -> Result<Expr, Box<Query>> {
     let plain = query.with.is_empty() && query.order_by.is_empty() && query.limit.is_none() && query.offset.is_none();
     let single = match &query.body {
-        QueryBody::Select(select) => {
-            select.columns.len() == 1
-                && !select.distinct
+        QueryBody::Select(select) if plain => {
+            !select.distinct
                 && select.into.is_empty()
                 && select.from.is_empty()
                 && select.filter.is_none()
                 && select.group_by.is_empty()
                 && select.having.is_none()
-                && select.columns.iter().all(|item| item.alias.is_none())
+                && matches!(select.columns.as_slice(), [item] if item.alias.is_none())
         }
         _ => false,
     };
-    match query.body {
-        QueryBody::Select(select) if plain && single => {
-            let mut columns = select.columns;
-            columns.pop().map(|item| item.expr).ok_or_else(|| super::lower_query::unknown(query.span))
-        }
-        body => Err(Query { body, ..query }),
-    }
+    let first = match &query.body {
+        QueryBody::Select(select) if single => select.columns.first().map(|item| item.expr.clone()),
+        _ => None,
+    };
+    first.ok_or(query)
 }
 
 fn length(text: &str) -> u32 {

@@ -6,7 +6,6 @@ mod call;
 mod climb;
 mod flat;
 
-use squawk_syntax::ast::{self as cst, AstNode};
 use squawk_syntax::{SyntaxKind, SyntaxNode};
 
 use super::ast::{Expr, ExprKind, Query};
@@ -15,11 +14,6 @@ use super::{lower_query, tree};
 
 /// Levels of nesting lowered; what is deeper stays as its words. A backstop: statements this deep are refused before.
 const MAX_DEPTH: u16 = 1500;
-
-/// Lowers an expression.
-pub(super) fn expr(cx: &Cx, node: cst::Expr) -> Expr {
-    Low { cx, depth: 0 }.expr(node.syntax())
-}
 
 /// A lowering at some depth.
 #[derive(Clone, Copy)]

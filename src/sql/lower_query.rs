@@ -14,11 +14,6 @@ use super::lower_expr::Low;
 use super::tree;
 use crate::location::Span;
 
-/// Lowers a query of any form.
-pub(super) fn query(cx: &Cx, node: cst::SelectVariant) -> Query {
-    Low::new(cx).query(node.syntax())
-}
-
 /// Lowers `INSERT`, `UPDATE`, `DELETE` or `MERGE`; `None` for any other node.
 pub(super) fn dml(cx: &Cx, node: &SyntaxNode) -> Option<Dml> {
     dml::lower(Low::new(cx), node)

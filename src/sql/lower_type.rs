@@ -5,13 +5,8 @@ use squawk_syntax::SyntaxNode;
 use squawk_syntax::ast::{AstNode, Type};
 
 use super::ast::{Name, TypeName};
-use super::cx::{self, Cx};
+use super::cx;
 use super::tree;
-
-/// Lowers a type.
-pub(super) fn type_name(_cx: &Cx, node: Type) -> TypeName {
-    of_node(node.syntax())
-}
 
 /// Lowers any node that spells a type, `%TYPE` among them.
 pub(super) fn of_node(node: &SyntaxNode) -> TypeName {

@@ -3,16 +3,17 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use squawk_syntax::SourceFile;
-use squawk_syntax::ast::{AsDefinition, AstNode, Stmt};
+use squawk_syntax::ast::{AlterTableAction, AsDefinition, AstNode, Stmt};
+use squawk_syntax::quote::{quote_ident, quote_quoted_ident};
 use squawk_syntax::syntax_error::SyntaxError as ParserError;
+use squawk_syntax::{SourceFile, SyntaxKind as K};
 
 use super::SyntaxError;
 use super::ast::{SourceMap, Statement, StatementKind};
-use super::cx::Cx;
+use super::cx::{self, Cx};
 use super::lex::{Lexer, TokenKind, offset};
-use super::{lex, lower, tree};
 use super::split::{HoleKind, Raw};
+use super::{lex, lower, tree};
 use crate::location::Span;
 
 /// Depth of the parser's tree up to which the caller's stack will do.
@@ -65,9 +66,20 @@ fn attempt(cx: &Cx, raw: &Raw) -> Result<Statement, SyntaxError> {
     if first.is_ok() {
         return first;
     }
-    let attempts = [repaired(written, raw), without_not(written)];
+    let attempts = [repaired(written, raw), without_not(written), without_equals(written)];
     let retried = attempts.into_iter().flatten().find_map(|written| once(cx, raw, &written).ok());
     retried.map_or(first, Ok)
+}
+
+/// `SET ROLE = x`, which the parser does not know, as the `SET ROLE x` it means.
+fn without_equals(written: &str) -> Option<String> {
+    let mut tokens = Lexer::new(written).filter(|token| token.kind != TokenKind::Comment);
+    tokens.next().filter(|token| token.is_word(written, "set"))?;
+    let mut words = tokens.skip_while(|token| token.is_word(written, "local") || token.is_word(written, "session"));
+    words.next().filter(|token| token.is_word(written, "role"))?;
+    let equals = words.next().filter(|token| token.is(written, "="))?.span;
+    let (before, after) = (written.get(..equals.start as usize)?, written.get(equals.end as usize..)?);
+    Some(format!("{before} {after}"))
 }
 
 /// The parser reads the upper bound of `BETWEEN` on past `OR` and cannot take a `NOT` there: it is given
@@ -97,6 +109,12 @@ fn once(cx: &Cx, raw: &Raw, written: &str) -> Result<Statement, SyntaxError> {
         let message = sentence(error.message());
         return Err(failure(cx, raw, (range.start().into(), range.end().into()), &message));
     }
+    if let Some(range) = reserved_column(&tree) {
+        return Err(failure(cx, raw, range, "this keyword cannot name a column here unless it is quoted"));
+    }
+    if let Some(range) = misplaced_rename(&tree) {
+        return Err(failure(cx, raw, range, "this must stand alone, not in a list of actions"));
+    }
     let mut statements = tree.stmts().filter(|stmt| !matches!(stmt, Stmt::EmptyStmt(_)));
     let Some(stmt) = statements.next() else {
         return Err(failure(cx, raw, (0, 0), "this is no SQL statement"));
@@ -117,6 +135,31 @@ fn counts(tree: &SourceFile, error: &ParserError) -> bool {
     let at = error.range().start();
     let mut bodies = tree.syntax().descendants().filter(|node| AsDefinition::can_cast(node.kind()));
     !bodies.any(|body| body.text_range().start() < at && at < body.text_range().end())
+}
+
+/// A column of `RETURNS TABLE` named by a keyword that the server takes for the start of an expression
+/// (`position`, `values`, …); the parser lets it pass.
+fn reserved_column(tree: &SourceFile) -> Option<(u32, u32)> {
+    let function = tree.stmts().find(|stmt| matches!(stmt, Stmt::CreateFunction(_)))?;
+    let list =
+        tree::child(function.syntax(), K::RET_TYPE).and_then(|ret| tree::child(&ret, K::RETURN_TABLE_ARG_LIST))?;
+    let names =
+        tree::children_of(&list, K::RETURN_TABLE_COLUMN).filter_map(|column| tree::child(&column, K::COLUMN_NAME));
+    let mut tokens = names.filter_map(|name| cx::words(&name).next());
+    let found = tokens.find(|token| {
+        let word = token.text().to_ascii_lowercase();
+        !word.starts_with('"') && quote_ident(&word) == word && quote_quoted_ident(&word) != word
+    })?;
+    Some((found.text_range().start().into(), found.text_range().end().into()))
+}
+
+/// A rename or change of schema among other actions of `ALTER TABLE`; the parser lets it pass.
+fn misplaced_rename(tree: &SourceFile) -> Option<(u32, u32)> {
+    let alter = tree.stmts().find(|stmt| matches!(stmt, Stmt::AlterTable(_) | Stmt::AlterForeignTable(_)))?;
+    let actions: Vec<_> = alter.syntax().children().filter(|child| AlterTableAction::can_cast(child.kind())).collect();
+    let alone = [K::TABLE_RENAME_TO, K::RENAME_COLUMN, K::RENAME_CONSTRAINT, K::SET_SCHEMA];
+    let found = actions.iter().find(|action| actions.len() > 1 && alone.contains(&action.kind()))?;
+    Some((found.text_range().start().into(), found.text_range().end().into()))
 }
 
 fn failure(cx: &Cx, raw: &Raw, (start, end): (u32, u32), message: &str) -> SyntaxError {

@@ -55,7 +55,9 @@ fn written_and_deparsed_policies_are_spelled_the_same() {
             let deparsed: String = client.query_one(query, &[]).expect("the policy").get(0);
             let (ours, theirs) = (spelled(written), spelled(&deparsed));
             if ours != theirs || ours.starts_with("cannot parse") {
-                failures.push(format!("written:  {written}\n  deparsed: {deparsed}\n  ours:     {ours}\n  theirs:   {theirs}"));
+                failures.push(format!(
+                    "written:  {written}\n  deparsed: {deparsed}\n  ours:     {ours}\n  theirs:   {theirs}"
+                ));
                 break;
             }
         }

@@ -7,17 +7,7 @@ use gardefou::config::{self, Config, Level, RuleNames};
 use gardefou::migrations::{DefaultGrants, Platform};
 use gardefou::report::FailOn;
 
-/// Compares a generated file with the committed one; `GARDEFOU_UPDATE=1` rewrites it.
-pub(crate) fn generated(path: &str, value: &serde_json::Value) {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
-    let text = serde_json::to_string_pretty(value).unwrap() + "\n";
-    if std::env::var_os("GARDEFOU_UPDATE").is_some() {
-        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
-        std::fs::write(&file, &text).unwrap();
-    }
-    let committed = std::fs::read_to_string(&file).unwrap_or_default();
-    assert!(committed == text, "{path} is out of date: run the tests once with GARDEFOU_UPDATE=1");
-}
+use crate::support::generated;
 
 fn parse(text: &str) -> Result<Config, String> {
     Config::parse(text, "gardefou.yaml", Path::new("/project")).map_err(|error| error.to_string())

@@ -112,7 +112,9 @@ fn simulate_shows_before_and_after_and_a_digest() {
     let text = out(&first);
     let lines: Vec<&str> = text.lines().collect();
     assert_eq!(lines.len(), 60);
-    assert!(lines[0].starts_with("key,volume_l,") && lines[1].starts_with("R-2026-001,40160,31,824.5,835.9,0.98633,39611,"));
+    assert!(
+        lines[0].starts_with("key,volume_l,") && lines[1].starts_with("R-2026-001,40160,31,824.5,835.9,0.98633,39611,")
+    );
     assert!(lines[59].starts_with("# rows=58 not_computable=0 ") && lines[59].contains("digest=sha256:"));
     let digest = |text: &str| text.split("digest=").nth(1).unwrap().trim().to_owned();
     assert_eq!(digest(&text), digest(&out(&run(&depot(), &["--simulate", "d1250-2004"]))));
@@ -186,7 +188,9 @@ fn it_checks_what_is_there() {
         ("temperature: t, density: d, density15: d15", "a,40160,31,824.5,836.4,0.98633,39611.0", true),
     ];
     for (columns, row, wrong) in cases {
-        let section = format!("  - {{ name: r, csv: rows.csv, key: id, columns: {{ {columns} }}, product: {{ group: refined }}, method: d1250-1980, vcf-decimals: 5 }}\n");
+        let section = format!(
+            "  - {{ name: r, csv: rows.csv, key: id, columns: {{ {columns} }}, product: {{ group: refined }}, method: d1250-1980, vcf-decimals: 5 }}\n"
+        );
         let folder = folder(&section, &format!("{HEADER}{row}\n"));
         let output = run(folder.path(), &[]);
         assert_eq!(code(&output), i32::from(wrong), "{columns}: {}{}", out(&output), err(&output));
@@ -228,7 +232,9 @@ fn waivers_and_levels_apply() {
     assert_eq!(code(&run(folder.path(), &[])), 1);
     assert_eq!(code(&run(folder.path(), &["--fail-on", "never"])), 0);
     let config = folder.path().join("gardefou.yaml");
-    let waiver = format!("volumetrics:\n{SECTION}waivers:\n  - {{ rule: volumetrics/volume-mismatch, object: r/b, reason: corrected by hand }}\n");
+    let waiver = format!(
+        "volumetrics:\n{SECTION}waivers:\n  - {{ rule: volumetrics/volume-mismatch, object: r/b, reason: corrected by hand }}\n"
+    );
     std::fs::write(&config, waiver).unwrap();
     let output = run(folder.path(), &[]);
     assert_eq!(code(&output), 0, "{}{}", out(&output), err(&output));
@@ -263,7 +269,8 @@ fn a_table_gives_what_the_file_gives() {
     let url = |user: &str| format!("host={socket} user={user} dbname={database}");
     let config = std::fs::read_to_string(depot().join("gardefou.yaml")).unwrap();
     let section = config.split_once("volumetrics:\n").unwrap().1;
-    let section = section.replace("csv: stored_volumes.csv", "table: public.receptions\n    where: statut = 'validee' -- only");
+    let section =
+        section.replace("csv: stored_volumes.csv", "table: public.receptions\n    where: statut = 'validee' -- only");
     let folder = folder(&section, "");
     let check = |url: &str| run(folder.path(), &["--format", "json", "--database-url", url]);
     let output = check(&url("postgres"));
@@ -275,12 +282,17 @@ fn a_table_gives_what_the_file_gives() {
         assert_eq!(report["sections"][0][part], file["sections"][0][part], "{part}");
     }
     // What can go wrong, each one line with exit code 2; a password is never shown.
-    let write = |section: &str| std::fs::write(folder.path().join("gardefou.yaml"), format!("volumetrics:\n{section}")).unwrap();
+    let write = |section: &str| {
+        std::fs::write(folder.path().join("gardefou.yaml"), format!("volumetrics:\n{section}")).unwrap()
+    };
     let mut cases = BTreeMap::from([
         ("permission denied for table receptions", (section.clone(), url("reader"))),
         ("there is no such table", (section.replace("public.receptions", "public.reception"), url("postgres"))),
         ("there is no column `vcff`; did you mean `vcf`?", (section.replace("vcf: vcf", "vcf: vcff"), url("postgres"))),
-        ("column `citerne` is of type text, not a number", (section.replace("vcf: vcf", "vcf: citerne"), url("postgres"))),
+        (
+            "column `citerne` is of type text, not a number",
+            (section.replace("vcf: vcf", "vcf: citerne"), url("postgres")),
+        ),
         ("cannot be reached", (section.clone(), "postgres://u:geheim@127.0.0.1:1/x".to_owned())),
         ("database URL is not understood", (section.clone(), "postgres://u:geheim@[/x".to_owned())),
         ("column \"nix\" does not exist", (section.replace("statut =", "nix ="), url("postgres"))),

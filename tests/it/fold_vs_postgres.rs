@@ -1,5 +1,7 @@
 //! PostgreSQL is the judge: the same SQL is applied to an empty database and folded, and every fact must agree.
 
+#![allow(clippy::expect_used, clippy::panic, reason = "a test that cannot reach its server must say so")]
+
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};

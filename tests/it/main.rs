@@ -6,26 +6,30 @@
     clippy::panic,
     clippy::print_stdout,
     clippy::print_stderr,
-    reason = "a test fails by panicking, in its helpers too"
+    unreachable_pub,
+    reason = "tests fail by panicking, helpers included"
 )]
 
 mod canonical;
 mod cli;
 mod config;
+mod depot;
 mod discover;
+mod docs;
 mod drift;
 mod expr;
+mod facts;
+mod fold;
+mod fold_vs_postgres;
+mod interp;
 mod plpgsql;
 mod predicate;
 mod report;
 mod rules;
+mod second_opinion;
 mod secrets;
 mod silencing;
-mod support;
 mod sql;
+mod support;
 mod vcf;
 mod volumetrics;
-
-mod facts;
-mod fold;
-mod fold_vs_postgres;

@@ -1,8 +1,8 @@
 //! PL/pgSQL bodies: every statement kind, positions, and what is found behind what is not understood.
 
+use gardefou::location::Span;
 use gardefou::sql::ast::{Block, BodyText, FunctionBody, PlKind, PlStatement, SourceMap, StatementKind};
 use gardefou::sql::{SyntaxError, parse, parse_plpgsql, walk};
-use gardefou::location::Span;
 
 fn body(text: &str) -> (Block, Vec<SyntaxError>) {
     let span = Span::new(0, u32::try_from(text.len()).expect("a short text"));
@@ -39,7 +39,9 @@ fn detail(text: &str, statement: &PlStatement) -> String {
         PlKind::Execute { command, into, using } => {
             format!("| {} into {into:?} using {}", command.span.slice(text), using.len())
         }
-        PlKind::ForQuery { variables, .. } | PlKind::ForExecute { variables, .. } | PlKind::Foreach { variables, .. } => {
+        PlKind::ForQuery { variables, .. }
+        | PlKind::ForExecute { variables, .. }
+        | PlKind::Foreach { variables, .. } => {
             format!("| {variables:?}")
         }
         PlKind::ForRange { variable, reverse, step, .. } => format!("| {variable} {reverse} {}", step.is_some()),
@@ -89,8 +91,7 @@ end";
         }
         true
     });
-    let expected =
-        ["create policy p on t using (true)", "alter table t enable row level security", "drop table u"];
+    let expected = ["create policy p on t using (true)", "alter table t enable row level security", "drop table u"];
     assert_eq!(found, expected);
 }
 
@@ -152,10 +153,63 @@ fn deep_bodies_do_not_overflow() {
 #[test]
 fn no_soup_of_words_panics() {
     const SOUP: &[&str] = &[
-        "begin", "end", "if", "then", "else", "elsif", "loop", "for", "in", "select", "into", "x", ":=", "=", ";", "(",
-        ")", "[", "]", "case", "when", "exception", "declare", "return", "query", "execute", "using", "raise", "'a'",
-        "<<", ">>", "..", ",", "perform", "create", "function", "atomic", "foreach", "array", "while", "exit", "$$",
-        "#", "open", "cursor", "%", "type", ".", "1", "$1", "null", "get", "diagnostics", "strict", "--", "/*", "'",
+        "begin",
+        "end",
+        "if",
+        "then",
+        "else",
+        "elsif",
+        "loop",
+        "for",
+        "in",
+        "select",
+        "into",
+        "x",
+        ":=",
+        "=",
+        ";",
+        "(",
+        ")",
+        "[",
+        "]",
+        "case",
+        "when",
+        "exception",
+        "declare",
+        "return",
+        "query",
+        "execute",
+        "using",
+        "raise",
+        "'a'",
+        "<<",
+        ">>",
+        "..",
+        ",",
+        "perform",
+        "create",
+        "function",
+        "atomic",
+        "foreach",
+        "array",
+        "while",
+        "exit",
+        "$$",
+        "#",
+        "open",
+        "cursor",
+        "%",
+        "type",
+        ".",
+        "1",
+        "$1",
+        "null",
+        "get",
+        "diagnostics",
+        "strict",
+        "--",
+        "/*",
+        "'",
     ];
     let soup = proptest::collection::vec(proptest::sample::select(SOUP), 0..30);
     let config = proptest::test_runner::Config { cases: 400, failure_persistence: None, ..Default::default() };

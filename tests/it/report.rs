@@ -269,7 +269,7 @@ fn json_matches_its_schema_and_the_schema_its_file() {
     let unplaced =
         document["findings"].as_array().unwrap().iter().find(|f| f["rule"] == "grants/public-grant").unwrap();
     assert_eq!(unplaced["object"]["name"], HOSTILE, "data comes through unchanged");
-    crate::config::generated("docs/report.schema.json", &schema);
+    crate::support::generated("docs/report.schema.json", &schema);
 }
 
 #[test]

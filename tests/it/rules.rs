@@ -128,7 +128,11 @@ fn built_in_rules_keep_the_conventions() {
 fn every_example_of_every_built_in_rule_holds() {
     let rules = built_in();
     let outcomes = rule::test::run(rules.iter());
-    assert!(outcomes.len() >= 2 * rules.iter().filter(|rule| rule.target.name != "measurement").count(), "only {} examples", outcomes.len());
+    assert!(
+        outcomes.len() >= 2 * rules.iter().filter(|rule| rule.target.name != "measurement").count(),
+        "only {} examples",
+        outcomes.len()
+    );
     let failed: Vec<String> = outcomes
         .into_iter()
         .filter_map(|outcome| Some(format!("{}: {}: {}", outcome.rule, outcome.example, outcome.problem?)))
@@ -165,13 +169,7 @@ fn first_line_is_sentence(text: &str) -> bool {
 
 #[test]
 fn json_schema_is_up_to_date() {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/rules/schema.json");
-    let text = format!("{:#}\n", rule::json_schema());
-    if std::env::var_os("UPDATE_SCHEMAS").is_some() {
-        std::fs::write(path, &text).unwrap();
-    }
-    let stored = std::fs::read_to_string(path).unwrap_or_default();
-    assert!(stored == text, "rules/schema.json is out of date; run the tests with UPDATE_SCHEMAS=1");
+    crate::support::generated("rules/schema.json", &rule::json_schema());
 }
 
 // ---------------------------------------------------------------------------------------------------------------

@@ -57,7 +57,7 @@ fn statements_are_split_as_psql_splits_them() {
 
 #[test]
 fn a_broken_statement_takes_no_other_along() {
-    let cases: [(&str, &[&str], &str); 9] = [
+    let cases: [(&str, &[&str], &str); 11] = [
         ("select 1; selec 2; select 3", &["select 1", "select 3"], "selec"),
         ("create table t (a int; select 1;", &["select 1"], ""),
         ("select 1)); select 2;", &["select 2"], ")"),
@@ -65,6 +65,8 @@ fn a_broken_statement_takes_no_other_along() {
         ("create function f() returns int begin atomic select 1; select 2;", &["select 2"], ""),
         ("grant select on :\"t\" to x; select 1;", &["select 1"], ""),
         ("select 1 \\x; select 2;", &["select 2"], "\\"),
+        ("alter table t add a int, rename b to c; select 2;", &["select 2"], "rename b to c"),
+        ("create function f() returns table (position int) return 1; select 2;", &["select 2"], "position"),
         ("select 'a; select 2;", &[], "'a; select 2;"),
         ("select 1; /* select 2;", &["select 1"], "/* select 2;"),
     ];

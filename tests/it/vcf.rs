@@ -156,7 +156,8 @@ fn published_vectors_through_a_csv_file() {
 #[test]
 fn rows_take_what_they_do_not_say_from_the_command_line() {
     let input = "id,density_kgm3,temperature_c,method,note\na,837.3,29.7,,x\nb,837.3,29.7,d1250-2004,y\nc,,29.7,,z\n";
-    let output = gardefou(&["--csv", "-", "--hydrometer", "glass-15", "--precision", "full", "--volume", "39296"], input);
+    let output =
+        gardefou(&["--csv", "-", "--hydrometer", "glass-15", "--precision", "full", "--volume", "39296"], input);
     insta::assert_snapshot!(out(&output), @r"
     id,density_kgm3,temperature_c,method,note,density15_kgm3,vcf,volume15_l,status
     a,837.3,29.7,,x,847.440899037011,0.9876951787174769,38812.46974288197,ok
@@ -217,7 +218,10 @@ fn units_are_one_quantity_written_differently() {
 
 #[test]
 fn explain_shows_the_way_to_the_result() {
-    let output = gardefou(&["--density", "792", "--temperature", "31", "--precision", "table", "--hydrometer", "glass-15", "--explain"], "");
+    let output = gardefou(
+        &["--density", "792", "--temperature", "31", "--precision", "table", "--hydrometer", "glass-15", "--explain"],
+        "",
+    );
     insta::assert_snapshot!(out(&output), @r"
       density_rounded_kgm3     792
       temperature_rounded      31
@@ -241,10 +245,8 @@ fn a_table_written_is_a_grid_read() {
     let folder = tempfile::tempdir().unwrap();
     let grid = folder.path().join("grid.csv");
     let grid = grid.to_str().unwrap();
-    let written = gardefou(
-        &["--table", "--from", "820", "--to", "860", "--step", "5", "--temps", "10:40:5", "-o", grid],
-        "",
-    );
+    let written =
+        gardefou(&["--table", "--from", "820", "--to", "860", "--step", "5", "--temps", "10:40:5", "-o", grid], "");
     assert_eq!(code(&written), 0, "{}", err(&written));
     assert_eq!(std::fs::read_to_string(grid).unwrap().lines().count(), 1 + 9 * 7);
     let at = |density: &str, celsius: &str, method: &[&str]| -> serde_json::Value {
@@ -260,7 +262,12 @@ fn a_table_written_is_a_grid_read() {
         assert!(off.abs() <= 1.7e-5, "{density} at {celsius}: {off:e}");
     }
     assert!(at("819.9", "20", &grid_method).as_str().unwrap().contains("outside 820 to 860"));
-    let holed = std::fs::read_to_string(grid).unwrap().lines().filter(|l| !l.starts_with("840,25,")).collect::<Vec<_>>().join("\n");
+    let holed = std::fs::read_to_string(grid)
+        .unwrap()
+        .lines()
+        .filter(|l| !l.starts_with("840,25,"))
+        .collect::<Vec<_>>()
+        .join("\n");
     std::fs::write(grid, holed).unwrap();
     assert!(at("840", "25", &grid_method).as_str().unwrap().contains("hole at density 840 kg/m³, 25 °C"));
 }

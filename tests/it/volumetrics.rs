@@ -248,10 +248,12 @@ proptest! {
     fn density_at_base_rises_with_observed_density(observed in 660.0..1060.0f64, celsius in -20.0..80.0f64, new: bool) {
         let method = if new { Method::D1250_2004 } else { FULL_1980 };
         let at = |density: f64| correct(&method, &measurement(Group::Refined, density, DensityKind::Observed, celsius));
-        if let (Ok(low), Ok(high)) = (at(observed), at(observed + 0.01)) {
-            if low.zone == high.zone && low.notes.is_empty() && high.notes.is_empty() {
-                prop_assert!(high.density_base.kg_m3() > low.density_base.kg_m3());
-            }
+        if let (Ok(low), Ok(high)) = (at(observed), at(observed + 0.01))
+            && low.zone == high.zone
+            && low.notes.is_empty()
+            && high.notes.is_empty()
+        {
+            prop_assert!(high.density_base.kg_m3() > low.density_base.kg_m3());
         }
     }
 

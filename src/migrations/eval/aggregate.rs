@@ -1,10 +1,13 @@
 //! Aggregates over rows that may not all be there.
 
 use std::rc::Rc;
+use std::sync::Arc;
 
-use super::expr::{Evaluator, any};
-use super::function::count;
+use super::expr::Evaluator;
+use super::operators::any;
 use super::row::{Presence, Tuple};
+use super::rows::doubt_about;
+use super::scalar::count;
 use super::value::{Piece, Truth, Unknown, Value};
 use crate::migrations::host::Failure;
 use crate::sql::ast::{Call, Expr, ExprKind};
@@ -54,8 +57,8 @@ struct Inputs {
     values: Vec<Value>,
     /// The separator of `string_agg`.
     second: Value,
-    /// Rows that may be there, or be left out by the filter.
-    unsure: bool,
+    /// Why rows may not be there, or be left out by the filter.
+    unsure: Option<Arc<str>>,
 }
 
 impl Evaluator<'_> {
@@ -71,7 +74,7 @@ impl Evaluator<'_> {
     }
 
     fn inputs(&mut self, call: &Call, group: &Rc<[Tuple]>) -> Result<Inputs, Failure> {
-        let mut inputs = Inputs { values: Vec::new(), second: Value::Null, unsure: false };
+        let mut inputs = Inputs { values: Vec::new(), second: Value::Null, unsure: None };
         let Some(outer) = self.frames.last().cloned() else { return Ok(inputs) };
         for tuple in group.iter() {
             if let Some(frame) = self.frames.last_mut() {
@@ -90,7 +93,10 @@ impl Evaluator<'_> {
             match value {
                 Some(Value::Null) if call.name.name != "array_agg" => {}
                 value => {
-                    inputs.unsure |= presence != Presence::Certain;
+                    if presence != Presence::Certain && inputs.unsure.is_none() {
+                        let why = doubt_about(&Tuple { presence, ..tuple.clone() }, &outer.sources);
+                        inputs.unsure = Some(why.unwrap_or_else(|| "rows that may not be there".into()));
+                    }
                     inputs.values.push(value.unwrap_or(Value::Bool(true)));
                 }
             }
@@ -118,8 +124,8 @@ fn dedup(values: &mut Vec<Value>) {
 fn compute(name: &str, inputs: Inputs) -> Value {
     let Inputs { values, second, unsure } = inputs;
     let boolean = |truth: Truth| if values.is_empty() { Value::Null } else { truth.value() };
-    if unsure {
-        return Value::unknown(format!("`{name}` over rows that may not be there"));
+    if let Some(reason) = unsure {
+        return Value::unknown(reason);
     }
     match name {
         "count" => Value::Int(count(values.len())),

@@ -92,7 +92,9 @@ fn unknown(why: &Unknown, other: &Value, names: Names<'_>) -> Ordered {
 fn template(pieces: &[Piece], other: &Value) -> Ordered {
     let reason = pieces.iter().find_map(Piece::reason).unwrap_or_else(|| "part of a text".into());
     let Some(text) = other.plain() else { return Ordered::Unknown(Unknown::new(reason)) };
-    let empty = |piece: &Piece| matches!(piece, Piece::Any(_)) || matches!(piece, Piece::Known(t) | Piece::Spelled(t) if t.is_empty());
+    let empty = |piece: &Piece| {
+        matches!(piece, Piece::Any(_)) || matches!(piece, Piece::Known(t) | Piece::Spelled(t) if t.is_empty())
+    };
     if text.is_empty() && !pieces.iter().all(empty) {
         return Ordered::Different;
     }

@@ -1,19 +1,18 @@
 //! `FROM`: relations, functions, joins, and what of `WHERE` can narrow them down before rows are built.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
-use super::expr::{Evaluator, any};
-use super::query::{Rows, numbered};
+use super::expr::Evaluator;
+use super::index::{Index, equality};
+use super::operators::any;
 use super::relations::{self, Hint};
 use super::row::{Presence, Source, Tuple};
+use super::rows::{Rows, numbered};
+use super::sets::{SET_RETURNING, set_of};
 use super::value::{Truth, Value};
 use crate::migrations::host::Failure;
-use crate::sql::ast::{Alias, Expr, ExprKind, InSet, JoinKind, JoinOn, Name, TableRef};
-
-/// Functions of several rows that are followed.
-pub(super) const SET_RETURNING: &[&str] =
-    &["unnest", "generate_series", "regexp_split_to_table", "string_to_table", "generate_subscripts"];
+use crate::sql::ast::{Alias, Expr, ExprKind, JoinKind, JoinOn, Name, TableRef};
 
 /// More pairs than this are not joined.
 const PAIRS: usize = 400_000;
@@ -347,119 +346,4 @@ fn renamed(source: Source, alias: &Alias) -> Source {
         column.clone_from(name);
     }
     Source { alias: alias.name.clone(), columns: columns.into(), ..source }
-}
-
-/// The rows of a known set-returning function.
-fn set_of(name: &str, args: &[Value]) -> Rows {
-    let certain = |values: Vec<Value>| Rows {
-        columns: vec![name.to_owned()],
-        rows: values.into_iter().map(|value| (vec![value], Presence::Certain)).collect(),
-        wild: None,
-    };
-    match (name, args) {
-        ("unnest", [Value::Array(items)]) => certain(items.clone()),
-        ("unnest", [Value::Null]) => certain(Vec::new()),
-        ("unnest", [_, _, ..]) => zipped(args),
-        ("generate_series", [Value::Int(low), Value::Int(high)]) if high.saturating_sub(*low) < 10_000 => {
-            certain((*low..=*high).map(Value::Int).collect())
-        }
-        ("generate_subscripts", [Value::Array(items), Value::Int(1)]) => {
-            certain((1..=super::function::count(items.len())).map(Value::Int).collect())
-        }
-        ("string_to_table", [Value::Text(text), Value::Text(delimiter)]) if !delimiter.is_empty() => {
-            certain(text.split(delimiter.as_str()).map(Value::text).collect())
-        }
-        ("regexp_split_to_table", [Value::Text(text), Value::Text(pattern)])
-            if pattern.chars().all(|c| c.is_alphanumeric() || matches!(c, ',' | ' ' | ';' | '-' | '_')) =>
-        {
-            certain(text.split(pattern.as_str()).map(Value::text).collect())
-        }
-        _ => {
-            let why =
-                args.iter().find_map(Value::doubt).map_or_else(|| format!("rows of `{name}`").into(), |why| why.reason);
-            let unknown = Value::unknown(why);
-            Rows { columns: vec![name.to_owned()], rows: vec![(vec![unknown], Presence::Any)], wild: None }
-        }
-    }
-}
-
-fn zipped(args: &[Value]) -> Rows {
-    let arrays: Option<Vec<&Vec<Value>>> =
-        args.iter().map(|arg| if let Value::Array(items) = arg { Some(items) } else { None }).collect();
-    let Some(arrays) = arrays else { return Rows::unknown("`unnest` of several arrays") };
-    let longest = arrays.iter().map(|items| items.len()).max().unwrap_or(0);
-    let row = |at: usize| arrays.iter().map(|items| items.get(at).cloned().unwrap_or(Value::Null)).collect();
-    Rows {
-        columns: vec!["unnest".to_owned(); arrays.len()],
-        rows: (0..longest).map(|at| (row(at), Presence::Certain)).collect(),
-        wild: None,
-    }
-}
-
-/// `column = value`, `column IN (…)`, `column = ANY (array)`.
-fn equality(expr: &Expr) -> Option<(&[String], Vec<&Expr>)> {
-    let column = |expr: &'_ Expr| -> bool { matches!(expr.kind, ExprKind::Column(_)) };
-    let (subject, values) = match &expr.kind {
-        ExprKind::Binary { op, left, right } if op == "=" && column(left) => (left, vec![&**right]),
-        ExprKind::Binary { op, left, right } if op == "=" && column(right) => (right, vec![&**left]),
-        ExprKind::In { expr, set: InSet::List(items), negated: false } => (expr, items.iter().collect()),
-        ExprKind::Quantified { left, op, all: false, right } if op == "=" => (left, vec![&**right]),
-        _ => return None,
-    };
-    match &subject.kind {
-        ExprKind::Column(parts) => Some((parts, values)),
-        _ => None,
-    }
-}
-
-/// Right-hand rows by the value of one column that the left must equal.
-struct Index {
-    left: Option<(usize, usize)>,
-    by_key: BTreeMap<String, Vec<usize>>,
-    always: Vec<usize>,
-    all: bool,
-}
-
-impl Index {
-    fn new(left: &[Source], right: &From, equalities: &[&Expr]) -> Self {
-        let mut index = Self { left: None, by_key: BTreeMap::new(), always: Vec::new(), all: true };
-        let place = |sources: &[Source], expr: &Expr| -> Option<(usize, usize)> {
-            let ExprKind::Column(parts) = &expr.kind else { return None };
-            let [alias, column] = parts.as_slice() else { return None };
-            let at = sources.iter().position(|source| source.alias == *alias)?;
-            Some((at, sources.get(at)?.columns.iter().position(|name| name == column)?))
-        };
-        let found = equalities.iter().find_map(|expr| {
-            let ExprKind::Binary { op, left: a, right: b } = &expr.kind else { return None };
-            let pair = |a: &Expr, b: &Expr| Some((place(left, a)?, place(&right.0, b)?));
-            if op == "=" { pair(a, b).or_else(|| pair(b, a)) } else { None }
-        });
-        let Some((on_left, on_right)) = found else { return index };
-        for (at, tuple) in right.1.iter().enumerate() {
-            match key(tuple, on_right) {
-                Some(key) => index.by_key.entry(key).or_default().push(at),
-                None => index.always.push(at),
-            }
-        }
-        index.left = Some(on_left);
-        index.all = false;
-        index
-    }
-
-    fn candidates<'t>(&self, tuple: &Tuple, right: &'t [Tuple]) -> Vec<(usize, &'t Tuple)> {
-        let wanted = self.left.filter(|_| !self.all).and_then(|place| key(tuple, place));
-        let Some(wanted) = wanted else { return right.iter().enumerate().collect() };
-        let keyed = self.by_key.get(&wanted).into_iter().flatten();
-        keyed.chain(&self.always).filter_map(|at| Some((*at, right.get(*at)?))).collect()
-    }
-}
-
-/// Equal values have equal keys; a value that may equal several has none.
-fn key(tuple: &Tuple, (part, column): (usize, usize)) -> Option<String> {
-    match tuple.parts.get(part)?.get(column)? {
-        Value::Object(object) => Some(format!("{:?}", object.id)),
-        Value::Text(text) => Some(format!("={text}")),
-        Value::Int(number) => Some(format!("={number}")),
-        _ => None,
-    }
 }

@@ -1,52 +1,15 @@
 //! Queries over the Catalog.
 
 use std::rc::Rc;
-use std::sync::Arc;
 
 use super::aggregate::has_aggregate;
-use super::expr::{Evaluator, any};
-use super::function::count;
+use super::expr::Evaluator;
+use super::operators::any;
 use super::row::{Frame, Presence, Source, Tuple};
+use super::rows::{Filtered, Rows, doubt_about, doubt_in, header, set_operation, star};
 use super::value::{Truth, Unknown, Value};
 use crate::migrations::host::Failure;
-use crate::sql::ast::{Cte, CteBody, Expr, ExprKind, Name, Query, QueryBody, Select, SelectItem, SetOp};
-
-/// The result of a query.
-#[derive(Debug, Clone, Default)]
-pub(in crate::migrations) struct Rows {
-    /// Column names.
-    pub(in crate::migrations) columns: Vec<String>,
-    /// Rows, and how sure each is.
-    pub(in crate::migrations) rows: Vec<(Vec<Value>, Presence)>,
-    /// There are columns that are not listed, unknown because of this.
-    pub(in crate::migrations) wild: Option<Arc<str>>,
-}
-
-impl Rows {
-    /// Any number of rows of which nothing is known.
-    pub(super) fn unknown(reason: impl Into<Arc<str>>) -> Self {
-        Self { columns: Vec::new(), rows: vec![(Vec::new(), Presence::Any)], wild: Some(reason.into()) }
-    }
-
-    /// A row as a record.
-    pub(in crate::migrations) fn record(&self, row: &[Value]) -> Value {
-        match (&self.wild, self.columns.is_empty()) {
-            (Some(reason), true) => Value::unknown(Arc::clone(reason)),
-            _ => Value::Record(self.columns.iter().cloned().zip(row.iter().cloned()).collect()),
-        }
-    }
-
-    fn keep_distinct(&mut self) {
-        let mut kept: Vec<(Vec<Value>, Presence)> = Vec::new();
-        for (row, presence) in self.rows.drain(..) {
-            match kept.iter_mut().find(|(other, _)| *other == row) {
-                Some((_, other)) => *other = (*other).min(presence),
-                None => kept.push((row, presence)),
-            }
-        }
-        self.rows = kept;
-    }
-}
+use crate::sql::ast::{Cte, CteBody, Expr, ExprKind, Name, Query, QueryBody, Select, SelectItem};
 
 impl Evaluator<'_> {
     /// The rows of `query`.
@@ -101,7 +64,7 @@ impl Evaluator<'_> {
     fn table(&mut self, name: &Name) -> Result<Rows, Failure> {
         let (source, tuples) = self.relation(name, &name.name, &[])?;
         let rows = tuples.into_iter().filter_map(|t| t.parts.first().map(|part| (part.to_vec(), t.presence)));
-        Ok(Rows { columns: source.columns.to_vec(), rows: rows.collect(), wild: source.wild })
+        Ok(Rows { columns: source.columns.to_vec(), rows: rows.collect(), wild: source.wild, doubt: None })
     }
 
     fn limit(&mut self, query: &Query, rows: &mut Rows) -> Result<(), Failure> {
@@ -129,10 +92,11 @@ impl Evaluator<'_> {
         let filter = select.filter.as_ref();
         let (sources, tuples) = self.from(&select.from, filter)?;
         let sources: Rc<[Source]> = sources.into();
-        let tuples = match filter {
+        let (tuples, doubt) = match filter {
             Some(filter) => self.filtered(&sources, tuples, filter)?,
-            None => tuples,
+            None => (tuples, None),
         };
+        let doubt = tuples.iter().find_map(|tuple| doubt_about(tuple, &sources)).or(doubt);
         let grouped = !select.group_by.is_empty()
             || select.having.is_some()
             || select.columns.iter().any(|item| has_aggregate(&item.expr));
@@ -148,19 +112,23 @@ impl Evaluator<'_> {
         if select.distinct {
             rows.keep_distinct();
         }
+        rows.doubt = doubt;
         Ok(rows)
     }
 
-    fn filtered(&mut self, sources: &Rc<[Source]>, tuples: Vec<Tuple>, filter: &Expr) -> Result<Vec<Tuple>, Failure> {
-        let mut kept = Vec::new();
+    fn filtered(&mut self, sources: &Rc<[Source]>, tuples: Vec<Tuple>, filter: &Expr) -> Result<Filtered, Failure> {
+        let (mut kept, mut doubt) = (Vec::new(), None);
         for mut tuple in tuples {
             let truth = self.on(sources, tuple.clone(), None, |this| this.condition(filter))?;
             if let Some(presence) = tuple.presence.filtered(&truth) {
                 tuple.presence = presence;
                 kept.push(tuple);
             }
+            if let (Truth::Unknown(why), None) = (truth, &doubt) {
+                doubt = Some(why.reason);
+            }
         }
-        Ok(kept)
+        Ok((kept, doubt))
     }
 
     /// Evaluates `work` with a row in scope.
@@ -243,7 +211,8 @@ impl Evaluator<'_> {
     ) -> Result<(), Failure> {
         let presence = tuple.presence;
         let parts = tuple.parts.clone();
-        let before = (presence != Presence::Certain).then(|| self.world.unsure(true));
+        // What is done to an object that may not be there only matters where it is.
+        let before = (presence > Presence::Given).then(|| self.world.unsure(true));
         let projected = self.on(sources, tuple, group, |this| {
             let (mut values, mut set) = (Vec::new(), None);
             for item in columns {
@@ -279,7 +248,7 @@ impl Evaluator<'_> {
 
     fn set_returning(&mut self, expr: &Expr) -> Result<Option<Rows>, Failure> {
         let ExprKind::Call(call) = &expr.kind else { return Ok(None) };
-        if super::join::SET_RETURNING.contains(&call.name.name.as_str()) {
+        if super::sets::SET_RETURNING.contains(&call.name.name.as_str()) {
             return self.table_function(expr).map(Some);
         }
         Ok(None)
@@ -289,11 +258,11 @@ impl Evaluator<'_> {
     pub(super) fn exists(&mut self, query: &Query) -> Result<Truth, Failure> {
         let rows = self.query(query)?;
         let presence = rows.rows.iter().map(|(_, presence)| *presence).min();
-        let reason = || rows.wild.clone().unwrap_or_else(|| doubt_in(&rows));
+        let reason = || doubt_in(&rows);
         Ok(match presence {
             None => Truth::False,
             Some(Presence::Certain) => Truth::True,
-            Some(Presence::Maybe | Presence::Any) => Truth::Unknown(Unknown::new(reason())),
+            Some(Presence::Given | Presence::Maybe | Presence::Any) => Truth::Unknown(Unknown::new(reason())),
             Some(Presence::Lean) => Truth::Unknown(Unknown::leaning(reason(), false)),
         })
     }
@@ -310,15 +279,15 @@ impl Evaluator<'_> {
             several if several.iter().all(|(_, presence)| *presence == Presence::Lean) => {
                 Value::Unknown(Unknown::leaning(doubt_in(&rows), false))
             }
-            _ => Value::unknown(rows.wild.clone().unwrap_or_else(|| doubt_in(&rows))),
+            _ => Value::unknown(doubt_in(&rows)),
         })
     }
 
     /// `ARRAY(query)`.
     pub(super) fn array_of(&mut self, query: &Query) -> Result<Value, Failure> {
         let rows = self.query(query)?;
-        if rows.rows.iter().any(|(_, presence)| matches!(presence, Presence::Maybe | Presence::Any)) {
-            return Ok(Value::unknown(rows.wild.clone().unwrap_or_else(|| doubt_in(&rows))));
+        if rows.rows.iter().any(|(_, presence)| matches!(presence, Presence::Given | Presence::Maybe | Presence::Any)) {
+            return Ok(Value::unknown(doubt_in(&rows)));
         }
         let certain = rows.rows.into_iter().filter(|(_, presence)| *presence == Presence::Certain);
         Ok(Value::Array(certain.filter_map(|(row, _)| row.into_iter().next()).collect()))
@@ -339,85 +308,5 @@ impl Evaluator<'_> {
             };
             equal.and(there)
         })))
-    }
-}
-
-fn doubt_in(rows: &Rows) -> Arc<str> {
-    let doubt = rows.rows.iter().flat_map(|(row, _)| row).find_map(Value::doubt);
-    doubt.map_or_else(|| "rows that may not be there".into(), |why| why.reason)
-}
-
-fn set_operation(op: SetOp, all: bool, mut left: Rows, right: Rows) -> Rows {
-    match op {
-        SetOp::Union => {
-            left.rows.extend(right.rows);
-            left.wild = left.wild.or(right.wild);
-            if !all {
-                left.keep_distinct();
-            }
-        }
-        SetOp::Intersect | SetOp::Except => {
-            let known = |rows: &Rows| {
-                rows.wild.is_none()
-                    && rows.rows.iter().all(|(row, sure)| {
-                        *sure == Presence::Certain && row.iter().all(|value| value.doubt().is_none())
-                    })
-            };
-            if known(&left) && known(&right) {
-                let wanted = op == SetOp::Intersect;
-                left.rows.retain(|(row, _)| right.rows.iter().any(|(other, _)| other == row) == wanted);
-            } else {
-                left.rows.iter_mut().for_each(|(_, presence)| *presence = (*presence).max(Presence::Maybe));
-            }
-        }
-    }
-    left
-}
-
-fn star<'a>(of: Option<&'a Name>, sources: &'a [Source], parts: &'a [Rc<[Value]>]) -> impl Iterator<Item = Value> + 'a {
-    let wanted = move |source: &Source| of.is_none_or(|name| source.alias == name.name);
-    let selected = sources.iter().zip(parts).filter(move |(source, _)| wanted(source));
-    selected.flat_map(|(_, part)| part.iter().cloned())
-}
-
-/// Output column names.
-fn header(columns: &[SelectItem], sources: &[Source]) -> Rows {
-    let mut rows = Rows::default();
-    for item in columns {
-        match &item.expr.kind {
-            ExprKind::Star(of) => {
-                for source in sources.iter().filter(|s| of.as_ref().is_none_or(|name| s.alias == name.name)) {
-                    rows.columns.extend(source.columns.iter().cloned());
-                    rows.wild = rows.wild.or_else(|| source.wild.clone());
-                }
-            }
-            _ => rows.columns.push(item.alias.clone().unwrap_or_else(|| output_name(&item.expr))),
-        }
-    }
-    rows
-}
-
-fn output_name(expr: &Expr) -> String {
-    match &expr.kind {
-        ExprKind::Column(parts) => parts.last().cloned().unwrap_or_default(),
-        ExprKind::Call(call) => call.name.name.clone(),
-        ExprKind::Cast { expr, ty } => match output_name(expr) {
-            unnamed if unnamed == "?column?" => ty.name.name.clone(),
-            named => named,
-        },
-        ExprKind::Field { field, .. } => field.clone(),
-        ExprKind::Exists(_) => "exists".to_owned(),
-        ExprKind::Case { .. } => "case".to_owned(),
-        ExprKind::Array(_) | ExprKind::ArrayQuery(_) => "array".to_owned(),
-        ExprKind::Keyword(word) => (*word).to_owned(),
-        _ => "?column?".to_owned(),
-    }
-}
-
-/// Numbers rows from 1, for `WITH ORDINALITY`.
-pub(super) fn numbered(rows: &mut Rows) {
-    rows.columns.push("ordinality".to_owned());
-    for (at, (row, _)) in rows.rows.iter_mut().enumerate() {
-        row.push(Value::Int(count(at + 1)));
     }
 }

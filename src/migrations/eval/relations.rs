@@ -182,7 +182,7 @@ impl<'a> Scan<'a> {
 
 /// How sure it is that something is there.
 pub(super) fn presence_of(provenance: &Provenance) -> Presence {
-    if provenance.conditional || provenance.is_assumed() { Presence::Maybe } else { Presence::Certain }
+    if provenance.conditional || provenance.is_assumed() { Presence::Given } else { Presence::Certain }
 }
 
 /// How sure it is that a relation, index or sequence is there.

@@ -10,6 +10,8 @@ use super::value::{Truth, Value};
 pub(in crate::migrations) enum Presence {
     /// It is.
     Certain,
+    /// If the object it shows is there, which only that object's own history says.
+    Given,
     /// It may be.
     Maybe,
     /// There may be any number like it.

@@ -8,7 +8,7 @@ use crate::catalog::{Catalog, Fact, FunctionKey, QualifiedName, Relation};
 use crate::coverage::CoverageKind;
 use crate::location::Span;
 use crate::migrations::Within;
-use crate::migrations::host::{Failure, Host, Savepoint, Taint};
+use crate::migrations::host::{Failure, Host, Limits, Savepoint, Taint};
 use crate::sql::ast::{CreateFunction, Name, Statement};
 
 #[allow(clippy::misnamed_getters, reason = "`search_path` is what is searched, not what was set")]
@@ -91,6 +91,10 @@ impl Host for Fold {
 
     fn routine(&self, key: &FunctionKey) -> Option<Arc<CreateFunction>> {
         self.routines.get(key).cloned()
+    }
+
+    fn limits(&mut self) -> &mut Limits {
+        &mut self.limits
     }
 
     fn savepoint(&mut self) -> Savepoint {

@@ -165,6 +165,11 @@ impl Fold {
             name.name.as_str(),
             "suppress_redundant_updates_trigger" | "tsvector_update_trigger" | "tsvector_update_trigger_column"
         );
+        let extension = self.catalog().extensions.get(&name.name).filter(|_| name.schema.is_none());
+        if let Some(schema) = extension.and_then(|extension| extension.schema.get()) {
+            // `moddatetime`, `autoinc` and their like are called as their extensions are.
+            return QualifiedName::new(schema.clone(), name.name.clone());
+        }
         let guess = if builtin { QualifiedName::new("pg_catalog", name.name.clone()) } else { self.guess(name) };
         self.find_function_name(name).unwrap_or(guess)
     }

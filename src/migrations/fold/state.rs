@@ -10,7 +10,7 @@ use crate::catalog::{
 };
 use crate::coverage::{Coverage, CoverageKind};
 use crate::location::{LineIndex, Location, Span};
-use crate::migrations::host::Failure;
+use crate::migrations::host::{Failure, Limits};
 use crate::migrations::{Executed, Platform, Within};
 use crate::sql::ast::{CreateFunction, Expr, Name, Query, Statement};
 
@@ -47,6 +47,7 @@ pub(super) struct Fold {
     pub(super) strict: bool,
     pub(super) within: Within,
     pub(super) depth: usize,
+    pub(super) limits: Limits,
     pub(super) coverage: Vec<Coverage>,
     pub(super) executed: Vec<Executed>,
     /// Objects the statement at hand names.
@@ -87,6 +88,7 @@ impl Fold {
             strict: false,
             within: Within::File,
             depth: 0,
+            limits: Limits::default(),
             coverage: Vec::new(),
             executed: Vec::new(),
             named: Vec::new(),

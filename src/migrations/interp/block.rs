@@ -122,6 +122,13 @@ impl Machine<'_> {
         if !self.spend(statement.span) {
             return Ok(Flow::Next);
         }
+        self.host.limits().levels -= 1;
+        let result = self.structured(statement);
+        self.host.limits().levels += 1;
+        result
+    }
+
+    fn structured(&mut self, statement: &PlStatement) -> Result<Flow, Failure> {
         match &statement.kind {
             PlKind::Block(block) => self.block(block),
             PlKind::Assign { target, value } => {

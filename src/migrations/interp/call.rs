@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use super::block::{Flow, Leave};
 use super::variables::Frame;
-use super::{Machine, effects};
+use super::{Machine, builtin, effects};
 use crate::catalog::FunctionKey;
 use crate::coverage::CoverageKind;
 use crate::location::Span;
@@ -16,9 +16,6 @@ use crate::sql::ast::{
     BodyText, CreateFunction, FunctionBody, Name, ParamMode, SettingAction, SourceMap, StatementKind,
 };
 use crate::sql::{parse_plpgsql, parse_query};
-
-/// Calls nested deeper are not followed.
-const DEPTH: usize = 16;
 
 type Args = Vec<(Option<String>, Value)>;
 
@@ -35,7 +32,11 @@ impl Machine<'_> {
         if harmless && (self.statement_call || routine.language != "sql") {
             return unknown();
         }
-        if self.running.len() >= DEPTH {
+        let limits = self.host.limits();
+        if limits.statements == 0 {
+            return unknown();
+        }
+        if limits.calls == 0 {
             let message = format!("calls of `{}` nest too deeply to be followed: anything may have changed", key.name);
             self.cover(CoverageKind::DynamicSql, at, message);
             self.host.taint(Taint::Everything, self.place(at));
@@ -46,7 +47,7 @@ impl Machine<'_> {
 
     /// Nothing in the files says what such a call does.
     fn unresolved(&mut self, name: &Name, at: Span) {
-        if self.statement_call && !effects::is_known(name) {
+        if self.statement_call && !builtin::is_known(name) {
             let message = format!("`{name}` is called here, and the files do not say what it does");
             self.cover(CoverageKind::Opaque, at, message);
         }
@@ -95,13 +96,13 @@ impl Machine<'_> {
         let path = self.host.setting("search_path").map(str::to_owned);
         let path_set = self.set_path(routine);
         self.frames.push(frame);
-        self.running.push(key.clone());
+        self.host.limits().calls -= 1;
         let (within, call) = (std::mem::replace(&mut self.within, Within::Function), self.statement_call);
         let place = self.place.replace(at);
         self.statement_call = false;
         let result = self.run(&key, routine, at);
         (self.within, self.statement_call, self.place) = (within, call, place);
-        self.running.pop();
+        self.host.limits().calls += 1;
         self.frames.pop();
         if path_set {
             self.host.set_setting("search_path", path.as_deref().unwrap_or("\"$user\", public"), false);

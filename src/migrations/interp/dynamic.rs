@@ -7,7 +7,7 @@ use crate::location::Span;
 use crate::migrations::Within;
 use crate::migrations::eval::{Presence, Rows, Value};
 use crate::migrations::host::{Failure, Taint};
-use crate::sql::ast::{Expr, Query};
+use crate::sql::ast::{CteBody, Expr, Query};
 use crate::sql::parse_query;
 
 impl Machine<'_> {
@@ -37,8 +37,8 @@ impl Machine<'_> {
     }
 
     fn run_text(&mut self, text: &str, into: &[String], using: &[Expr], at: Span) -> Result<(), Failure> {
-        let query = if into.is_empty() && using.is_empty() { None } else { parse_query(text).ok() };
-        match query {
+        let plain = |query: &Query| query.with.iter().all(|cte| matches!(cte.body, CteBody::Query(_)));
+        match parse_query(text).ok().filter(plain) {
             Some(query) => {
                 let rows = self.parameterised(&query, using, at)?;
                 let found = self.frame().get("found");
@@ -79,6 +79,7 @@ impl Machine<'_> {
             columns: Vec::new(),
             rows: vec![(Vec::new(), Presence::Any)],
             wild: Some(reason.into()),
+            doubt: None,
         };
         let value = self.eval(command)?;
         let Some(text) = value.equivalent() else {

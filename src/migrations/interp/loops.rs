@@ -71,7 +71,7 @@ impl Machine<'_> {
             Some([low, high, step]) if *step > 0 => range(*low, *high, *step, reverse),
             _ => vec![(vec![Value::unknown("how often a loop runs")], Presence::Any)],
         };
-        let rows = Rows { columns: vec![variable.to_owned()], rows, wild: None };
+        let rows = Rows { columns: vec![variable.to_owned()], rows, wild: None, doubt: None };
         self.frame().enter();
         self.frame().declare(variable.to_ascii_lowercase(), Value::Null, None);
         let at = bounds.iter().flatten().next().map_or_else(Span::default, |bound| bound.span);
@@ -122,7 +122,7 @@ impl Machine<'_> {
                 vec![(vec![Value::unknown(reason)], Presence::Any)]
             }
         };
-        let rows = Rows { columns: variables.to_vec(), rows, wild: None };
+        let rows = Rows { columns: variables.to_vec(), rows, wild: None, doubt: None };
         self.each(variables, &rows, body, array.span)
     }
 
@@ -132,14 +132,20 @@ impl Machine<'_> {
         let mut perhaps_over: Option<bool> = None;
         let mut result = Ok(Flow::Next);
         let certain = rows.rows.iter().any(|(_, presence)| *presence == Presence::Certain);
-        let open = rows.rows.iter().any(|(_, presence)| matches!(presence, Presence::Maybe | Presence::Any));
+        let open =
+            rows.rows.iter().any(|(_, presence)| matches!(presence, Presence::Given | Presence::Maybe | Presence::Any));
         for (row, presence) in rows.rows.iter().filter(|(_, presence)| *presence != Presence::Lean) {
             if self.exhausted {
                 break;
             }
             self.assign_row(variables, rows, row)?;
-            if *presence != Presence::Certain {
-                let reason = rows.wild.clone().or_else(|| row.iter().find_map(Value::doubt).map(|why| why.reason));
+            // What is done to an object that may not be there only matters where it is.
+            if *presence > Presence::Given {
+                let reason = rows
+                    .doubt
+                    .clone()
+                    .or_else(|| rows.wild.clone())
+                    .or_else(|| row.iter().find_map(Value::doubt).map(|why| why.reason));
                 let flow = self.once_perhaps(body, at, &reason.unwrap_or_else(|| "rows that may not be there".into()));
                 if let Flow::Perhaps(leave) = flow {
                     left = Some(leave);

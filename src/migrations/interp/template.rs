@@ -33,8 +33,10 @@ impl Reading {
 
 /// Reads `pieces` as one or more statements.
 pub(super) fn read(pieces: &[Piece], path: &[String]) -> Reading {
-    let known: usize =
-        pieces.iter().map(|piece| if let Piece::Known(text) | Piece::Spelled(text) = piece { text.trim().len() } else { 0 }).sum();
+    let known: usize = pieces
+        .iter()
+        .map(|piece| if let Piece::Known(text) | Piece::Spelled(text) = piece { text.trim().len() } else { 0 })
+        .sum();
     if known == 0 {
         return everything();
     }

@@ -91,12 +91,7 @@ fn target(written: &str) -> Target {
 impl Machine<'_> {
     /// The variables of the routine being run.
     pub(super) fn frame(&mut self) -> &mut Frame {
-        if self.frames.is_empty() {
-            self.frames.push(Frame::default());
-        }
-        let last = self.frames.len() - 1;
-        // There is one: it was pushed just now if need be.
-        &mut self.frames[last]
+        self.frames.last_mut().unwrap_or(&mut self.root)
     }
 
     /// Declares a block's variables in order.
@@ -148,7 +143,8 @@ impl Machine<'_> {
     /// `SELECT … INTO targets` and its kin: the first row, or nulls where there is none.
     pub(super) fn assign_rows(&mut self, targets: &[String], rows: &Rows) -> Result<(), Failure> {
         let certain = rows.rows.iter().filter(|(_, presence)| *presence == Presence::Certain).count();
-        let open = rows.rows.iter().any(|(_, presence)| matches!(presence, Presence::Maybe | Presence::Any));
+        let open =
+            rows.rows.iter().any(|(_, presence)| matches!(presence, Presence::Given | Presence::Maybe | Presence::Any));
         self.set_found(certain > 0, open);
         if targets.is_empty() {
             return Ok(());
@@ -162,8 +158,9 @@ impl Machine<'_> {
             }
             _ if !open && certain == 0 => targets.iter().try_for_each(|target| self.assign(target, Value::Null)),
             _ => {
-                let several = if rows.rows.len() > 1 { "which of several rows is read" } else { "a row that may not be there" };
-                let reason = rows.wild.clone().unwrap_or_else(|| several.into());
+                let several =
+                    if rows.rows.len() > 1 { "which of several rows is read" } else { "a row that may not be there" };
+                let reason = rows.doubt.clone().or_else(|| rows.wild.clone()).unwrap_or_else(|| several.into());
                 targets.iter().try_for_each(|target| self.assign(target, Value::unknown(reason.clone())))
             }
         }

@@ -94,6 +94,17 @@ impl<'a> Eval<'a> {
                 Value::Array(elements.iter().map(|element| self.eval(element, scope)).collect())
             }
             ExprKind::Row(fields) => Value::Row(fields.iter().map(|field| self.eval(field, scope)).collect()),
+            ExprKind::Other { text, inner } => {
+                let args: Vec<Value> = inner.iter().map(|part| self.eval(part, scope)).collect();
+                self.unknown(&format!("`{text}`"), &args)
+            }
+            _ => self.derived_value(expr, scope),
+        }
+    }
+
+    /// Parts and variants of other values.
+    fn derived_value(&mut self, expr: &Expr, scope: &Scope<'_, 'a>) -> Value {
+        match &expr.kind {
             ExprKind::Index { expr, index } => {
                 let args = vec![self.eval(expr, scope), self.eval(index, scope)];
                 self.apply("[]", args, Ty::Any, Nulls::StrictMaybe)
@@ -117,11 +128,7 @@ impl<'a> Eval<'a> {
                 let args = vec![self.eval(expr, scope), self.eval(zone, scope)];
                 self.apply("at time zone", args, Ty::Scalar("timestamp".to_owned()), Nulls::Strict)
             }
-            ExprKind::Other { text, inner } => {
-                let args: Vec<Value> = inner.iter().map(|part| self.eval(part, scope)).collect();
-                self.unknown(&format!("`{text}`"), &args)
-            }
-            ExprKind::Default | ExprKind::Star(_) => self.unknown("a construct that is no value", &[]),
+            _ => self.unknown("a construct that is no value", &[]),
         }
     }
 
@@ -165,6 +172,7 @@ impl<'a> Eval<'a> {
         match op {
             "->" | "->>" | "#>" | "#>>" => self.json_access(op, left, right),
             "||" => self.concatenate(left, right),
+            "?" => self.has_key(left, right),
             _ => {
                 let (ty, nulls) = self.operator_type(op, &left, &right);
                 self.apply(op, vec![left, right], ty, nulls)

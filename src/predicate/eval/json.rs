@@ -16,7 +16,7 @@ impl Eval<'_> {
             let results = results.collect();
             return self.choice(results);
         }
-        if let (Value::Claims { .. }, Value::Const(Const { text, .. })) = (&left, &right) {
+        if let (Value::Claims { .. }, Some(Const { text, .. })) = (&left, right.constant()) {
             let path: Vec<String> = if op.starts_with('#') { path(text) } else { vec![text.clone()] };
             if let Some((first, rest)) = path.split_first() {
                 return self.claim_path(first, rest, op.ends_with(">>"));
@@ -24,6 +24,27 @@ impl Eval<'_> {
         }
         let ty = if op.ends_with(">>") { Ty::Text } else { Ty::Jsonb };
         self.apply(op, vec![left, right], ty, Nulls::StrictMaybe)
+    }
+
+    /// `left ? key`.
+    pub(super) fn has_key(&mut self, left: Value, right: Value) -> Value {
+        if let Value::Choice(options) = left {
+            let results = options.into_iter().map(|(guard, value)| (guard, self.has_key(value, right.clone())));
+            let results = results.collect();
+            return self.choice(results);
+        }
+        let known = match (&left, right.constant(), &self.role.claims) {
+            (Value::Claims { .. }, Some(key), Some(claims)) => match claims.claim(&key.text) {
+                Claim::Absent => Some(false),
+                Claim::Text(_) | Claim::Present => Some(true),
+                Claim::Unknown => None,
+            },
+            _ => None,
+        };
+        match known {
+            Some(known) => Value::Bool(self.formulas.bool(known)),
+            None => self.apply("?", vec![left, right], Ty::Bool, Nulls::Strict),
+        }
     }
 
     fn claim_path(&mut self, first: &str, rest: &[String], text: bool) -> Value {

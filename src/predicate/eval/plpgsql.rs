@@ -9,6 +9,9 @@ use crate::sql::ast::{Block, Declaration, Expr, PlKind, PlStatement, Query, Quer
 /// What a body has returned so far, by when.
 type Returns = Vec<(Node, Value)>;
 
+/// The parameters and variables of a function.
+type Variables = Vec<(Option<String>, Value)>;
+
 impl<'a> Eval<'a> {
     /// The value a block returns; `None` where it holds something not followed.
     pub(super) fn block(&mut self, block: &Block, scope: &mut Scope<'_, 'a>) -> Option<Value> {
@@ -84,7 +87,7 @@ impl<'a> Eval<'a> {
             PlKind::If { arms, otherwise } => return self.branches(arms, otherwise, scope, alive, returns),
             PlKind::Assign { target, value } => {
                 let value = self.eval(value, scope);
-                assign(scope, target, value)?;
+                self.assign_variable(scope, target, value)?;
             }
             PlKind::Perform(query) => {
                 let (found, _) = self.first_row(query, scope);
@@ -113,7 +116,7 @@ impl<'a> Eval<'a> {
     ) -> Option<Node> {
         let mut rest = self.formulas.bool(true);
         let mut ends = Vec::new();
-        let mut variables: Vec<(Node, Vec<(Option<String>, Value)>)> = Vec::new();
+        let mut variables: Vec<(Node, Variables)> = Vec::new();
         for (condition, body) in arms {
             let holds = self.condition(condition, scope);
             let holds = self.formulas.is(holds, Tri::True);
@@ -145,7 +148,7 @@ impl<'a> Eval<'a> {
         alive: Node,
         returns: &mut Returns,
         ends: &mut Vec<Node>,
-        variables: &mut Vec<(Node, Vec<(Option<String>, Value)>)>,
+        variables: &mut Vec<(Node, Variables)>,
     ) -> Option<()> {
         let mut inner = scope.clone();
         let alive = self.formulas.and([alive, guard]);
@@ -162,16 +165,44 @@ impl<'a> Eval<'a> {
             .iter()
             .map(|name| name.schema.is_none().then_some(name.name.as_str()))
             .collect::<Option<_>>()?;
-        if targets.len() == values.len() {
-            for (target, value) in targets.into_iter().zip(values) {
-                assign(scope, target, value)?;
+        match targets.as_slice() {
+            [target] => self.assign_record(scope, target, values)?,
+            _ if targets.len() == values.len() => {
+                for (target, (_, value)) in targets.into_iter().zip(values) {
+                    assign(scope, target, value)?;
+                }
             }
-        } else {
-            let [record] = targets.as_slice() else { return None };
-            let value = self.unknown(&format!("the fields of the variable {record}"), &values);
-            assign(scope, record, value)?;
+            _ => return None,
         }
         assign(scope, "found", Value::Bool(found))
+    }
+
+    /// One target takes the only column or, being a record, all of them as its fields.
+    fn assign_record(&mut self, scope: &mut Scope<'_, 'a>, target: &str, columns: Vec<(String, Value)>) -> Option<()> {
+        let value = match columns.as_slice() {
+            [(_, value)] => value.clone(),
+            _ => self.unknown(&format!("the record {target}"), &[]),
+        };
+        self.assign_variable(scope, target, value)?;
+        for (column, value) in columns {
+            let field = format!("{target}.{column}");
+            if assign(scope, &field, value.clone()).is_none() {
+                scope.params.push((Some(field), value));
+            }
+        }
+        Some(())
+    }
+
+    /// Assigns a variable; what was known of its fields is not any more.
+    fn assign_variable(&mut self, scope: &mut Scope<'_, 'a>, target: &str, value: Value) -> Option<()> {
+        let fields = format!("{target}.");
+        let stale = self.unknown(&format!("the record {target}"), &[]);
+        for (name, slot) in &mut scope.params {
+            if name.as_ref().is_some_and(|name| name.starts_with(&fields)) {
+                *slot = stale.clone();
+            }
+        }
+        assign(scope, target, value)
     }
 }
 

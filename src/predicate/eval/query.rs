@@ -141,7 +141,7 @@ impl<'a> Eval<'a> {
             source.conds.extend(conds);
         }
         let all = self.formulas.and(source.conds.iter().copied());
-        if self.formulas.outcomes(all, &[]).never() {
+        if !self.formulas.possible(all) {
             self.aggregates = Aggregates::Empty;
             self.no_rows(source.deps);
         }
@@ -224,7 +224,7 @@ impl<'a> Eval<'a> {
     /// Two-valued: there is a row. `rows` were read at the current level.
     pub(super) fn some_rows(&mut self, rows: &Rows) -> Node {
         let all = self.formulas.and(rows.conds.iter().copied());
-        if self.formulas.outcomes(all, &[]).never() {
+        if !self.formulas.possible(all) {
             self.no_rows(rows.deps);
             return self.formulas.bool(false);
         }
@@ -270,7 +270,7 @@ impl<'a> Eval<'a> {
     /// Whether `node` can be true where `given` is.
     fn possible(&mut self, given: Node, node: Node) -> bool {
         let both = self.formulas.and([given, node]);
-        !self.formulas.outcomes(both, &[]).never()
+        self.formulas.possible(both)
     }
 
     /// A fresh truth value that can be what `truth` can be where `given` holds.

@@ -7,6 +7,7 @@ use crate::predicate::formula::{CmpOp, Deps, Node};
 use crate::predicate::names;
 use crate::predicate::value::Value;
 use crate::sql::ast::{Alias, Call, CteBody, Expr, ExprKind, JoinKind, JoinOn, Name, TableRef};
+use crate::sql::walk;
 
 /// What is known of the rows of a query.
 #[derive(Default)]
@@ -155,7 +156,8 @@ impl<'a> Eval<'a> {
                 let CteBody::Query(query) = &cte.body else {
                     return Some(self.unknown_rows("a WITH clause that writes"));
                 };
-                if scope.recursive || scope.parent.is_none() {
+                let itself = Name::bare(name);
+                if scope.parent.is_none() || scope.recursive && walk::relations(query.as_ref()).contains(&itself) {
                     return Some(self.unknown_rows("a recursive query"));
                 }
                 let before = Scope { ctes: scope.ctes.get(..at).unwrap_or(&[]), items: Vec::new(), ..scope.clone() };

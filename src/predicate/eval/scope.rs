@@ -89,6 +89,12 @@ impl<'a> Eval<'a> {
             self.bare_column(name, scope).or_else(|| variable(name, scope)).or_else(|| self.whole_row(name, scope))
         } else {
             self.qualified_column(name, qualifier, scope).or_else(|| {
+                // A field of a record variable.
+                if let [record] = qualifier
+                    && let Some(value) = variable(&format!("{record}.{name}"), scope)
+                {
+                    return Some(value);
+                }
                 let function = scope.chain().find_map(|scope| scope.function);
                 (qualifier.last().map(String::as_str) == function).then(|| variable(name, scope)).flatten()
             })

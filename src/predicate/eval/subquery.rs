@@ -20,7 +20,8 @@ impl<'a> Eval<'a> {
 
     /// A scalar subquery: NULL where there is no row.
     pub(super) fn scalar(&mut self, query: &Query, scope: &Scope<'_, 'a>) -> Value {
-        let (_, mut values) = self.first_row(query, scope);
+        let (_, columns) = self.first_row(query, scope);
+        let mut values: Vec<Value> = columns.into_iter().map(|(_, value)| value).collect();
         match (values.pop(), values.is_empty()) {
             (Some(value), true) => value,
             (last, _) => {
@@ -31,15 +32,15 @@ impl<'a> Eval<'a> {
     }
 
     /// Whether there is a row, and the first row's columns (each NULL where there is none).
-    pub(super) fn first_row(&mut self, query: &Query, scope: &Scope<'_, 'a>) -> (Node, Vec<Value>) {
+    pub(super) fn first_row(&mut self, query: &Query, scope: &Scope<'_, 'a>) -> (Node, Vec<(String, Value)>) {
         self.level += 1;
         let rows = self.rows(query, scope);
         let some = self.some_rows(&rows);
         let none = self.formulas.not(some);
         let mut values = Vec::new();
-        for (_, value) in &rows.columns {
+        for (name, value) in &rows.columns {
             let value = self.lift(value, &rows);
-            values.push(self.choice(vec![(some, value), (none, Value::Null)]));
+            values.push((name.clone(), self.choice(vec![(some, value), (none, Value::Null)])));
         }
         self.level -= 1;
         (some, values)

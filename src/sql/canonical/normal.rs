@@ -24,8 +24,10 @@ impl<'a> Normaliser<'a> {
         self.expr(expr)
     }
 
-    fn boxed(&mut self, expr: Box<Expr>) -> Box<Expr> {
-        Box::new(self.expr(*expr))
+    fn boxed(&mut self, mut expr: Box<Expr>) -> Box<Expr> {
+        let inner = std::mem::replace(&mut *expr, bare(ExprKind::Null));
+        *expr = self.expr(inner);
+        expr
     }
 
     pub(super) fn all(&mut self, exprs: Vec<Expr>) -> Vec<Expr> {

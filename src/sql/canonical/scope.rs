@@ -69,7 +69,8 @@ impl<'a> Scopes<'a> {
     /// The columns `*` stands for in the innermost query, where all are known.
     pub(super) fn star(&self) -> Option<Vec<Vec<String>>> {
         let items = self.levels.last()?;
-        let of = |item: &Item| Some(item.columns.as_ref()?.iter().map(|c| vec![item.name.clone(), c.clone()]).collect());
+        let of =
+            |item: &Item| Some(item.columns.as_ref()?.iter().map(|c| vec![item.name.clone(), c.clone()]).collect());
         let columns: Vec<Vec<Vec<String>>> = items.iter().map(of).collect::<Option<_>>()?;
         let columns: Vec<Vec<String>> = columns.into_iter().flatten().collect();
         Some(columns).filter(|columns| !columns.is_empty())

@@ -11,7 +11,7 @@ impl Reader<'_> {
     pub(super) fn embedded(&mut self) -> PlKind {
         let run = self.sql_run();
         self.take_mark(";");
-        let into = self.into_clause(run);
+        let into = self.find_into(run);
         let blank = into.as_ref().map(|(span, _)| *span);
         match self.statement(run, blank) {
             Some(mut statement) => {
@@ -48,7 +48,7 @@ impl Reader<'_> {
     }
 
     /// The `INTO` clause of a statement: its bytes in the body and its targets.
-    fn into_clause(&mut self, run: Run) -> Option<(Span, Vec<Name>)> {
+    fn find_into(&mut self, run: Run) -> Option<(Span, Vec<Name>)> {
         let word = |reader: &Self, at: usize| reader.token(at).map(|token| reader.text_of(token).to_ascii_lowercase());
         if word(self, run.from).as_deref() == Some("import") {
             return None;

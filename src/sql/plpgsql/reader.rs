@@ -75,10 +75,6 @@ impl<'a> Reader<'a> {
         self.word_at(0, word)
     }
 
-    pub(super) fn is_any(&self, words: &[&str]) -> bool {
-        words.iter().any(|word| self.is_word(word))
-    }
-
     pub(super) fn mark_at(&self, ahead: usize, mark: &str) -> bool {
         self.token(self.at + ahead).is_some_and(|token| token.is(self.text, mark))
     }
@@ -160,10 +156,10 @@ impl<'a> Reader<'a> {
         }
         let run = Run { from, to: self.at };
         // Brackets that never close must not swallow the rest of the body.
-        if self.peek().is_none() && open > 0 { self.to_semicolon(run) } else { run }
+        if self.peek().is_none() && open > 0 { self.back_to_semicolon(run) } else { run }
     }
 
-    fn to_semicolon(&mut self, run: Run) -> Run {
+    fn back_to_semicolon(&mut self, run: Run) -> Run {
         let semicolon = (run.from..run.to).find(|at| self.token(*at).is_some_and(|token| token.is(self.text, ";")));
         self.at = semicolon.unwrap_or(run.to);
         Run { from: run.from, to: self.at }
@@ -220,10 +216,13 @@ impl<'a> Reader<'a> {
         let text = self.run_text(run);
         let parsed =
             if perform { fragment::perform(text, start, self.map) } else { fragment::query(text, start, self.map) };
-        parsed.unwrap_or_else(|error| {
-            self.errors.push(error);
-            lower_query::unknown(self.run_span(run))
-        })
+        parsed.map_or_else(
+            |error| {
+                self.errors.push(error);
+                lower_query::unknown(self.run_span(run))
+            },
+            |query| *query,
+        )
     }
 
     /// The SQL statement a run spells, with `blank` (bytes of the body) read as white space.

@@ -1,5 +1,10 @@
 do $$ begin
-  if not exists (select from pg_roles where rolname = 'anon') then create role anon; create role authenticated; end if;
+  create role anon;
+exception when duplicate_object or unique_violation then null;
+end $$;
+do $$ begin
+  create role authenticated;
+exception when duplicate_object or unique_violation then null;
 end $$;
 create schema auth;
 create function auth.uid() returns uuid language sql stable as $$

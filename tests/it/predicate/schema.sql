@@ -1,5 +1,4 @@
 create type etat as enum ('brouillon', 'publie');
-create domain niveau as integer check (value between 0 and 1);
 
 create table items (
   id integer primary key,
@@ -64,3 +63,13 @@ create function app_my_items() returns setof integer language sql stable as
 create function app_definer_user() returns text language sql stable security definer as $$ select current_user::text $$;
 create function app_invoker_user() returns text language sql stable as $$ select current_user::text $$;
 create function app_all_items() returns table (item integer) language sql stable as $$ select id from items $$;
+create function app_record() returns boolean language plpgsql stable as $$
+declare p profils%rowtype; fallback text := 'viewer';
+begin
+  with recursive mine as (select * from profils where user_id = auth.uid())
+  select * into p from mine limit 1;
+  if p.role is null then
+    p.role := fallback;
+  end if;
+  return p.role = 'admin';
+end $$;

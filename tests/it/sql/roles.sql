@@ -40,6 +40,10 @@ set role r
 set role "R"
 set role none
 set local role 'r'
+set role = 'r'
+set local role to none
+set x.y from current
+set session_authorization = 'u'
 set session authorization u
 set local session authorization default
 reset role

@@ -37,7 +37,9 @@ fn cluster() -> Option<&'static Cluster> {
             return None;
         }
         let Some(bin) = binaries() else {
-            panic!("no PostgreSQL found (initdb in PATH or /usr/lib/postgresql/*/bin): install one, or set {OPT_OUT}=1");
+            panic!(
+                "no PostgreSQL found (initdb in PATH or /usr/lib/postgresql/*/bin): install one, or set {OPT_OUT}=1"
+            );
         };
         Some(Cluster::start(&bin))
     });
@@ -56,7 +58,11 @@ impl Cluster {
             .arg(&data));
         let options = format!("-k {} -c listen_addresses='' -c fsync=off -c full_page_writes=off", shown(&dir));
         let pg_ctl = shown(&bin.join("pg_ctl"));
-        run(server_command(&pg_ctl).args(["start", "-w", "-o", &options, "-D"]).arg(&data).arg("-l").arg(dir.join("log")));
+        run(server_command(&pg_ctl)
+            .args(["start", "-w", "-o", &options, "-D"])
+            .arg(&data)
+            .arg("-l")
+            .arg(dir.join("log")));
         let reap = format!("cat; '{pg_ctl}' stop -m immediate -D '{}'; rm -rf '{}'", shown(&data), shown(&dir));
         let reaper = server_command("sh").args(["-c", &reap]).stdin(Stdio::piped()).stdout(Stdio::null()).spawn();
         Self { socket: dir, databases: AtomicU32::new(0), _reaper: reaper.expect("start the reaper") }

@@ -166,7 +166,7 @@ pub(super) fn pg_inherits(scan: &Scan<'_>) -> Table {
 /// `information_schema.tables`.
 pub(super) fn tables(scan: &Scan<'_>) -> Table {
     let mut table = Builder::new(&["table_catalog", "table_schema", "table_name", "table_type"]);
-    let database = || Value::unknown("the database's name");
+    let database = || scan.names.oid(Oid::Other("pg_database", String::new()));
     for (name, relation) in scan.relations("table_schema", "table_name") {
         let kind = match relation.kind {
             ObjectKind::Table => "BASE TABLE",
@@ -215,7 +215,7 @@ pub(super) fn sequences(scan: &Scan<'_>) -> Table {
 pub(super) fn schemata(scan: &Scan<'_>) -> Table {
     let mut table = Builder::new(&["catalog_name", "schema_name", "schema_owner"]);
     for (name, schema) in &scan.catalog().schemas {
-        let row = [Value::unknown("the database's name"), text(name), owner(&schema.owner)];
+        let row = [scan.names.oid(Oid::Other("pg_database", String::new())), text(name), owner(&schema.owner)];
         table.push(presence_of(&schema.provenance), row);
     }
     table.finish()

@@ -3,8 +3,8 @@
 use super::{Builder, Scan, Table, boolean, hidden, text, unseen};
 use crate::catalog::{Column, Identity, QualifiedName, Relation};
 use crate::migrations::eval::Presence;
-use crate::migrations::eval::function::count;
 use crate::migrations::eval::names::{BUILTIN_TYPES, Oid};
+use crate::migrations::eval::scalar::count;
 use crate::migrations::eval::value::Value;
 
 /// Columns every assumed relation may have besides those seen.

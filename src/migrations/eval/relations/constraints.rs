@@ -3,8 +3,8 @@
 use super::{Builder, Scan, Table, hidden, presence_of, text};
 use crate::catalog::{Constraint, ConstraintRule, QualifiedName, Relation, TypeKind};
 use crate::migrations::eval::Presence;
-use crate::migrations::eval::function::count;
 use crate::migrations::eval::names::Oid;
+use crate::migrations::eval::scalar::count;
 use crate::migrations::eval::value::Value;
 use crate::sql::ast::RefAction;
 

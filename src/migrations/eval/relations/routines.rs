@@ -3,8 +3,8 @@
 use super::{Builder, Scan, Table, presence_of, text};
 use crate::catalog::{Function, FunctionKey, FunctionSource, ObjectKind};
 use crate::migrations::eval::Presence;
-use crate::migrations::eval::function::count;
 use crate::migrations::eval::names::Oid;
+use crate::migrations::eval::scalar::count;
 use crate::migrations::eval::value::Value;
 use crate::sql::ast::Volatility;
 
@@ -118,7 +118,22 @@ pub(super) fn pg_proc(scan: &Scan<'_>) -> Table {
         let any = || Value::unknown("a function of the server");
         let (name, schema) = (text("gen_random_uuid"), scan.schema_oid("pg_catalog"));
         let (definer, config) = (Value::Bool(false), Value::Null);
-        let row = [any(), name, schema, text("f"), definer, config, any(), any(), any(), any(), Value::Int(0), Value::Array(Vec::new()), Value::Null, any()];
+        let row = [
+            any(),
+            name,
+            schema,
+            text("f"),
+            definer,
+            config,
+            any(),
+            any(),
+            any(),
+            any(),
+            Value::Int(0),
+            Value::Array(Vec::new()),
+            Value::Null,
+            any(),
+        ];
         table.push(Presence::Certain, row);
     }
     table.finish()

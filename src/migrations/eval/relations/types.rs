@@ -3,8 +3,8 @@
 use super::{Builder, Scan, Table, presence_of, text};
 use crate::catalog::{QualifiedName, TypeKind};
 use crate::migrations::eval::Presence;
-use crate::migrations::eval::function::count;
 use crate::migrations::eval::names::{BUILTIN_TYPES, Oid};
+use crate::migrations::eval::scalar::count;
 use crate::migrations::eval::value::Value;
 
 pub(super) fn pg_type(scan: &Scan<'_>) -> Table {
