@@ -38,14 +38,14 @@ pub struct Totals {
     pub all: Sum,
     /// By the values of the `group-by` columns.
     pub groups: BTreeMap<String, Sum>,
-    /// By (year, month).
-    pub months: BTreeMap<(i32, i32), Sum>,
-    /// Litres by days since 1970-01-01.
-    pub days: BTreeMap<i32, f64>,
+    /// By days since 1970-01-01.
+    pub days: BTreeMap<i32, Sum>,
     /// Rows by difference in litres, between the edges of [`EDGES`].
     pub histogram: [usize; EDGES.len() + 1],
     /// Rows without a day, where a time column is given.
     pub undated: usize,
+    /// A group's name, while it is put together.
+    name: String,
 }
 
 impl Totals {
@@ -55,12 +55,10 @@ impl Totals {
         let wrong = !judged.faults.is_empty();
         self.all.add(wrong, litres);
         if !row.group.is_empty() {
-            self.group(&row.group).add(wrong, litres);
+            self.group(&row.group, wrong, litres);
         }
         if let Some(day) = row.day {
-            let (year, month, _) = civil(day);
-            self.months.entry((year, month)).or_default().add(wrong, litres);
-            *self.days.entry(day).or_default() += litres;
+            self.days.entry(day).or_default().add(wrong, litres);
         } else {
             self.undated += usize::from(timed);
         }
@@ -72,21 +70,43 @@ impl Totals {
         }
     }
 
-    fn group(&mut self, values: &[String]) -> &mut Sum {
-        let name = match values {
-            [one] => one.clone(),
-            several => several.join(" / "),
-        };
-        let room = self.groups.len() < MOST_GROUPS || self.groups.contains_key(&name);
-        self.groups.entry(if room { name } else { "(other groups)".to_owned() }).or_default()
+    /// The sum of a group, without an allocation once there is one.
+    fn group(&mut self, values: &[String], wrong: bool, litres: f64) {
+        let mut name = std::mem::take(&mut self.name);
+        name.clear();
+        for (at, value) in values.iter().enumerate() {
+            name.push_str(if at > 0 { " / " } else { "" });
+            name.push_str(value);
+        }
+        if self.groups.len() >= MOST_GROUPS && !self.groups.contains_key(&name) {
+            "(other groups)".clone_into(&mut name);
+        }
+        match self.groups.get_mut(&name) {
+            Some(sum) => sum.add(wrong, litres),
+            None => self.groups.entry(name.clone()).or_default().add(wrong, litres),
+        }
+        self.name = name;
+    }
+
+    /// By (year, month).
+    fn months(&self) -> BTreeMap<(i32, i32), Sum> {
+        let mut months: BTreeMap<(i32, i32), Sum> = BTreeMap::new();
+        for (day, sum) in &self.days {
+            let (year, month, _) = civil(*day);
+            let all = months.entry((year, month)).or_default();
+            all.rows += sum.rows;
+            all.wrong += sum.wrong;
+            all.litres += sum.litres;
+        }
+        months
     }
 
     /// Months with the litres up to their end.
     pub fn cumulative(&self) -> impl Iterator<Item = (String, Sum, f64)> {
         let mut total = 0.0;
-        self.months.iter().map(move |((year, month), sum)| {
+        self.months().into_iter().map(move |((year, month), sum)| {
             total += sum.litres;
-            (format!("{year}-{month:02}"), *sum, total)
+            (format!("{year}-{month:02}"), sum, total)
         })
     }
 

@@ -39,8 +39,8 @@ pub(super) fn cumulative(totals: &Totals) -> Result<String, String> {
     let points: Vec<(f64, f64)> = totals
         .days
         .iter()
-        .map(|(day, litres)| {
-            sum += litres;
+        .map(|(day, of_day)| {
+            sum += of_day.litres;
             (f64::from(*day), sum)
         })
         .collect();

@@ -75,7 +75,7 @@ impl Source for CsvFile {
             "" => row.key.push_str(&format!("line {}", line.unwrap_or(0))),
             key => row.key.push_str(key),
         }
-        row.product = self.product.map(|at| text(at).to_owned());
+        row.product = self.product.map(|at| text(at).to_owned()).filter(|product| !product.is_empty());
         row.group.clear();
         row.group.extend(self.group.iter().map(|at| text(*at).to_owned()));
         row.day = self.time.and_then(|at| day(text(at)));
