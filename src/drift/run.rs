@@ -151,10 +151,7 @@ pub fn with_source<T>(
     }
     let table = plan.section.table.as_deref().unwrap_or_default();
     let target = Target::new(options.database_url.as_deref(), options.variable)?;
-    let mut client = target.connect()?;
-    let mut transaction = target.read_only(&mut client)?;
-    let mut source = Copy::start(&mut transaction, &plan.section, table)?;
-    work(&mut source)
+    work(&mut Copy::start(target, &plan.section, table)?)
 }
 
 /// Rows beyond the list, said aloud.

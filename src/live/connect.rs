@@ -7,7 +7,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use postgres::config::SslMode;
-use postgres::{Client, Config, NoTls, Transaction};
+use postgres::{Client, NoTls, Transaction};
+use tokio_postgres::Config;
 
 /// Seconds to wait for a server where nothing is said.
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -40,6 +41,7 @@ enum Verify {
 }
 
 /// Where to connect and how.
+#[derive(Clone)]
 pub struct Target {
     config: Config,
     verify: Verify,
@@ -95,11 +97,35 @@ impl Target {
     /// [`ConnectError::Connect`] with the server's or the network's words.
     pub fn connect(&self) -> Result<Client, ConnectError> {
         let failed = |error: postgres::Error| ConnectError::Connect { target: self.describe(), message: plain(&error) };
+        let config = postgres::Config::from(self.config.clone());
         if self.config.get_ssl_mode() == SslMode::Disable {
-            return self.config.connect(NoTls).map_err(failed);
+            return config.connect(NoTls).map_err(failed);
         }
         let connector = tls::connector(self.verify, self.roots.as_deref())?;
-        self.config.connect(connector).map_err(failed)
+        config.connect(connector).map_err(failed)
+    }
+
+    /// Connects within a tokio runtime, which then runs the connection, and begins a transaction that can change nothing
+    /// and sees one state of the data.
+    ///
+    /// # Errors
+    /// [`ConnectError::Connect`], [`ConnectError::Session`].
+    pub async fn open_read_only(&self) -> Result<tokio_postgres::Client, ConnectError> {
+        let failed =
+            |error: postgres::Error| ConnectError::Connect { target: self.describe(), message: plain(&error) };
+        let client = if self.config.get_ssl_mode() == SslMode::Disable {
+            let (client, connection) = self.config.connect(NoTls).await.map_err(failed)?;
+            tokio::spawn(connection);
+            client
+        } else {
+            let connector = tls::connector(self.verify, self.roots.as_deref())?;
+            let (client, connection) = self.config.connect(connector).await.map_err(failed)?;
+            tokio::spawn(connection);
+            client
+        };
+        let begun = client.batch_execute("begin transaction isolation level repeatable read, read only").await;
+        begun.map_err(|error| ConnectError::Session { target: self.describe(), message: plain(&error) })?;
+        Ok(client)
     }
 
     /// Begins a transaction that can change nothing and sees one state of the data.

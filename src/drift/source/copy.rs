@@ -1,14 +1,16 @@
-//! Rows of a table, streamed with binary COPY: the server filters, nothing is kept here but the row at hand.
+//! Rows of a table, streamed with binary COPY: the server filters, a thread reads ahead a few blocks, nothing else is kept.
 
-use std::io::{BufRead, Read};
+use std::pin::pin;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
-use postgres::{CopyOutReader, Transaction};
+use futures_util::StreamExt;
+use tokio_postgres::{Client, SimpleQueryMessage};
 
 use super::{Cell, Row, Source, numeric};
 use crate::catalog::QualifiedName;
 use crate::drift::DriftError;
 use crate::drift::section::Section;
-use crate::live::connect::plain;
+use crate::live::connect::{Target, plain};
 use crate::sql::ast::quote_ident;
 use crate::suggest::hint;
 
@@ -31,53 +33,123 @@ enum Format {
     Timestamp,
 }
 
+/// Bytes handed over at once, and how many such blocks may wait.
+const BLOCK: usize = 1 << 16;
+const WAITING: usize = 4;
+
+type Block = Result<Vec<u8>, DriftError>;
+
 /// A running COPY.
-pub struct Copy<'t> {
-    reader: CopyOutReader<'t>,
+pub struct Copy {
+    blocks: Receiver<Block>,
+    /// Bytes received, and how far they have been read.
+    block: Vec<u8>,
+    at: usize,
     /// As messages name it.
     table: String,
-    buffer: Vec<u8>,
+    shape: Shape,
+    rows: u64,
+}
+
+/// The columns sent, in order, and the statement that sends them.
+struct Shape {
+    sql: String,
     key: Format,
     product: Option<Format>,
     group: Vec<Format>,
     time: Option<Format>,
     cells: [Option<Format>; 6],
-    rows: u64,
 }
 
-impl<'t> Copy<'t> {
-    /// Looks at the section's columns and starts the COPY.
+impl Copy {
+    /// Connects, looks at the section's columns and starts the COPY.
     ///
     /// # Errors
-    /// No such table or column, a column of the wrong type, a permission that is missing, a bad `where`.
-    pub fn start(transaction: &'t mut Transaction<'_>, section: &Section, table: &str) -> Result<Self, DriftError> {
-        let columns = Table::read(transaction, table)?;
-        let mut sent = Vec::new();
-        let mut text = |name: &str| columns.text(name, &mut sent);
-        let key = text(&section.key)?;
-        let product = section.product.column.as_deref().map(&mut text).transpose()?;
-        let group = section.group_by.iter().map(|name| text(name)).collect::<Result<_, _>>()?;
-        let time = section.time.as_deref().map(|name| columns.time(name, &mut sent)).transpose()?;
-        let mut cells = [None; 6];
-        for (slot, (_, column)) in cells.iter_mut().zip(section.columns.all()) {
-            *slot = column.map(|name| columns.number(name, &mut sent)).transpose()?;
-        }
-        let condition = section.r#where.as_ref().map(|sql| format!(" where ({sql}\n)")).unwrap_or_default();
-        let sql =
-            format!("copy (select {} from {}{condition}) to stdout (format binary)", sent.join(", "), columns.name);
+    /// No connection, no such table or column, a column of the wrong type, a permission that is missing, a bad `where`.
+    pub fn start(target: Target, section: &Section, table: &str) -> Result<Self, DriftError> {
+        let (shape_to, shape_from) = sync_channel(1);
+        let (blocks_to, blocks) = sync_channel(WAITING);
+        let (section, name) = (section.clone(), table.to_owned());
         let failed = |message: String| DriftError::Table { table: table.to_owned(), message };
-        let mut reader = transaction.copy_out(&sql).map_err(|error| failed(plain(&error)))?;
-        skip_header(&mut reader).map_err(|error| failed(words(&error)))?;
-        Ok(Self { reader, table: table.to_owned(), buffer: Vec::new(), key, product, group, time, cells, rows: 0 })
+        let work = move || {
+            let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+                Ok(runtime) => runtime,
+                Err(error) => return drop(blocks_to.send(Err(error.into()))),
+            };
+            if let Err(error) = runtime.block_on(send(&target, &section, &name, &shape_to, &blocks_to)) {
+                // Nobody listens any more where the check has stopped for another reason.
+                let _ = blocks_to.send(Err(error));
+            }
+        };
+        std::thread::Builder::new().spawn(work)?;
+        let cut = || failed(CUT.to_owned());
+        let Ok(shape) = shape_from.recv() else {
+            return Err(blocks.recv().ok().and_then(Result::err).unwrap_or_else(cut));
+        };
+        let mut copy = Self { blocks, block: Vec::new(), at: 0, table: table.to_owned(), shape, rows: 0 };
+        copy.skip_header()?;
+        Ok(copy)
+    }
+
+    /// Signature, flags, and an extension of given length.
+    fn skip_header(&mut self) -> Result<(), DriftError> {
+        loop {
+            if let Some((_, rest)) = self.block.split_at_checked(15)
+                && let Some(length) = rest.first_chunk::<4>()
+                && let Ok(extension) = usize::try_from(u32::from_be_bytes(*length))
+                && self.block.len() >= 19 + extension
+            {
+                self.at = 19 + extension;
+                return Ok(());
+            }
+            self.refill()?;
+        }
+    }
+
+    /// Appends the next block to what has not been read.
+    fn refill(&mut self) -> Result<(), DriftError> {
+        let next = self.blocks.recv();
+        let next = next.map_err(|_| DriftError::Table { table: self.table.clone(), message: CUT.to_owned() })??;
+        if self.at >= self.block.len() {
+            self.block = next;
+        } else {
+            self.block.drain(..self.at);
+            self.block.extend(next);
+        }
+        self.at = 0;
+        Ok(())
     }
 }
 
-/// Signature, flags, and an extension of given length.
-fn skip_header(reader: &mut impl Read) -> std::io::Result<()> {
-    let mut header = [0; 19];
-    reader.read_exact(&mut header)?;
-    let extension = header.last_chunk::<4>().map_or(0, |bytes| u32::from_be_bytes(*bytes));
-    std::io::copy(&mut reader.take(u64::from(extension)), &mut std::io::sink())?;
+/// A stream that ends without its trailer.
+const CUT: &str = "reading stopped before the end: the connection was lost";
+
+/// The thread's work: tells the shape, then sends blocks until the end.
+async fn send(
+    target: &Target,
+    section: &Section,
+    table: &str,
+    shape_to: &SyncSender<Shape>,
+    blocks_to: &SyncSender<Block>,
+) -> Result<(), DriftError> {
+    let failed = |error: tokio_postgres::Error| DriftError::Table { table: table.to_owned(), message: plain(&error) };
+    let client = target.open_read_only().await?;
+    let shape = Table::read(&client, table).await?.shape(section)?;
+    let sql = shape.sql.clone();
+    let mut stream = pin!(client.copy_out(&sql).await.map_err(failed)?);
+    if shape_to.send(shape).is_err() {
+        return Ok(());
+    }
+    let mut block = Vec::with_capacity(BLOCK + BLOCK / 4);
+    while let Some(message) = stream.next().await {
+        block.extend_from_slice(&message.map_err(failed)?);
+        if block.len() >= BLOCK
+            && blocks_to.send(Ok(std::mem::replace(&mut block, Vec::with_capacity(BLOCK + BLOCK / 4)))).is_err()
+        {
+            return Ok(());
+        }
+    }
+    let _ = blocks_to.send(Ok(block));
     Ok(())
 }
 
@@ -90,7 +162,7 @@ struct Table {
 }
 
 impl Table {
-    fn read(transaction: &mut Transaction<'_>, table: &str) -> Result<Self, DriftError> {
+    async fn read(client: &Client, table: &str) -> Result<Self, DriftError> {
         let failed = |message: String| DriftError::Table { table: table.to_owned(), message };
         let name: QualifiedName = table.parse().map_err(|_| failed("write it as schema.name".to_owned()))?;
         // The simple protocol leaves no prepared statement behind, so poolers in transaction mode work.
@@ -99,7 +171,7 @@ impl Table {
              where a.attrelid = pg_catalog.to_regclass({}) and a.attnum > 0 and not a.attisdropped",
             quote_literal(&name.to_string())
         );
-        let messages = transaction.simple_query(&sql).map_err(|error| failed(plain(&error)))?;
+        let messages = client.simple_query(&sql).await.map_err(|error| failed(plain(&error)))?;
         let columns: Vec<_> = messages.iter().filter_map(column).collect();
         if columns.is_empty() {
             return Err(failed(
@@ -107,6 +179,23 @@ impl Table {
             ));
         }
         Ok(Self { name: name.to_string(), shown: table.to_owned(), columns })
+    }
+
+    /// What to send for a section.
+    fn shape(&self, section: &Section) -> Result<Shape, DriftError> {
+        let mut sent = Vec::new();
+        let mut text = |name: &str| self.text(name, &mut sent);
+        let key = text(&section.key)?;
+        let product = section.product.column.as_deref().map(&mut text).transpose()?;
+        let group = section.group_by.iter().map(|name| text(name)).collect::<Result<_, _>>()?;
+        let time = section.time.as_deref().map(|name| self.time(name, &mut sent)).transpose()?;
+        let mut cells = [None; 6];
+        for (slot, (_, column)) in cells.iter_mut().zip(section.columns.all()) {
+            *slot = column.map(|name| self.number(name, &mut sent)).transpose()?;
+        }
+        let condition = section.r#where.as_ref().map(|sql| format!(" where ({sql}\n)")).unwrap_or_default();
+        let sql = format!("copy (select {} from {}{condition}) to stdout (format binary)", sent.join(", "), self.name);
+        Ok(Shape { sql, key, product, group, time, cells })
     }
 
     /// The type of a column.
@@ -161,9 +250,9 @@ impl Table {
     }
 }
 
-fn column(message: &postgres::SimpleQueryMessage) -> Option<(String, String)> {
+fn column(message: &SimpleQueryMessage) -> Option<(String, String)> {
     match message {
-        postgres::SimpleQueryMessage::Row(row) => Some((row.get(0)?.to_owned(), row.get(1)?.to_owned())),
+        SimpleQueryMessage::Row(row) => Some((row.get(0)?.to_owned(), row.get(1)?.to_owned())),
         _ => None,
     }
 }
@@ -173,50 +262,22 @@ fn quote_literal(text: &str) -> String {
     format!("E'{}'", text.replace('\\', "\\\\").replace('\'', "''"))
 }
 
-impl Source for Copy<'_> {
+impl Source for Copy {
     fn read(&mut self, row: &mut Row) -> Result<bool, DriftError> {
-        self.rows += 1;
-        let decoder = Decoder {
-            key: self.key,
-            product: self.product,
-            group: &self.group,
-            time: self.time,
-            cells: &self.cells,
-            number: self.rows,
-        };
-        next(&mut self.reader, &mut self.buffer, &decoder, row).map_err(|error| DriftError::Table {
-            table: self.table.clone(),
-            message: format!("reading stopped: {}", words(&error)),
-        })
+        loop {
+            let rest = self.block.get(self.at..).unwrap_or(&[]);
+            if ends(rest) {
+                return Ok(false);
+            }
+            if let Some(used) = extent(rest) {
+                self.rows += 1;
+                self.shape.decode(rest.get(..used).unwrap_or(rest), self.rows, row);
+                self.at += used;
+                return Ok(true);
+            }
+            self.refill()?;
+        }
     }
-}
-
-/// The server's own words, where it spoke.
-fn words(error: &std::io::Error) -> String {
-    let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<postgres::Error>());
-    inner.map_or_else(|| error.to_string(), plain)
-}
-
-/// Reads one row; false at the trailer. A stream that ends without one was cut.
-fn next(
-    reader: &mut CopyOutReader<'_>,
-    buffer: &mut Vec<u8>,
-    decoder: &Decoder<'_>,
-    row: &mut Row,
-) -> std::io::Result<bool> {
-    // A message holds whole rows, as a rule one: read from it in place, and copy only what is cut.
-    let whole = reader.fill_buf()?;
-    if let Some(used) = extent(whole).filter(|_| !ends(whole)) {
-        decoder.decode(whole.get(..used).unwrap_or(whole), row);
-        reader.consume(used);
-        return Ok(true);
-    }
-    gather(reader, buffer)?;
-    if ends(buffer) {
-        return Ok(false);
-    }
-    decoder.decode(buffer, row);
-    Ok(true)
 }
 
 fn ends(bytes: &[u8]) -> bool {
@@ -234,40 +295,15 @@ fn extent(bytes: &[u8]) -> Option<usize> {
     (at <= bytes.len()).then_some(at)
 }
 
-/// One row across messages.
-fn gather(reader: &mut impl Read, row: &mut Vec<u8>) -> std::io::Result<()> {
-    row.clear();
-    let mut count = [0; 2];
-    reader.read_exact(&mut count)?;
-    row.extend(count);
-    for _ in 0..i16::from_be_bytes(count) {
-        let mut length = [0; 4];
-        reader.read_exact(&mut length)?;
-        row.extend(length);
-        let length = u64::try_from(i32::from_be_bytes(length)).unwrap_or(0);
-        reader.by_ref().take(length).read_to_end(row)?;
-    }
-    Ok(())
-}
-
-/// How the fields of a row are to be read.
-struct Decoder<'a> {
-    key: Format,
-    product: Option<Format>,
-    group: &'a [Format],
-    time: Option<Format>,
-    cells: &'a [Option<Format>; 6],
-    number: u64,
-}
-
-impl Decoder<'_> {
-    fn decode(&self, bytes: &[u8], row: &mut Row) {
+impl Shape {
+    /// The row in `bytes`, the `number`th.
+    fn decode(&self, bytes: &[u8], number: u64, row: &mut Row) {
         let mut fields = Fields(bytes.get(2..).unwrap_or(&[]));
         row.line = None;
         row.key.clear();
         match fields.next() {
             Some(bytes) => text(self.key, bytes, &mut row.key),
-            None => row.key.push_str(&format!("row {}", self.number)),
+            None => row.key.push_str(&format!("row {number}")),
         }
         match self.product {
             None => row.product = None,
@@ -282,17 +318,17 @@ impl Decoder<'_> {
         }
         row.group.truncate(self.group.len());
         row.group.resize_with(self.group.len(), String::new);
-        for (slot, format) in row.group.iter_mut().zip(self.group) {
+        for (slot, format) in row.group.iter_mut().zip(&self.group) {
             slot.clear();
             if let Some(bytes) = fields.next() {
                 text(*format, bytes, slot);
             }
         }
         row.day = self.time.and_then(|format| fields.next().and_then(|bytes| day(format, bytes)));
-        for (cell, format) in row.cells.iter_mut().zip(self.cells) {
+        for (cell, format) in row.cells.iter_mut().zip(&self.cells) {
             *cell = match format {
                 None => Cell::Absent,
-                Some(format) => fields.next().map_or(Cell::Null, |bytes| number(*format, bytes)),
+                Some(format) => fields.next().map_or(Cell::Null, |bytes| value(*format, bytes)),
             };
         }
     }
@@ -361,7 +397,7 @@ fn day(format: Format, bytes: &[u8]) -> Option<i32> {
     i32::try_from(days).ok().filter(|days| days.abs() < 3_000_000).map(|days| days + EPOCH)
 }
 
-fn number(format: Format, bytes: &[u8]) -> Cell {
+fn value(format: Format, bytes: &[u8]) -> Cell {
     match format {
         Format::Numeric => numeric::numeric(bytes),
         Format::Float8 => numeric::float(bytes.first_chunk::<8>().map_or(f64::NAN, |bytes| f64::from_be_bytes(*bytes))),
