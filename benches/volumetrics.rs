@@ -2,16 +2,12 @@
 //!
 //!     cargo bench --bench volumetrics
 
-<<<<<<< HEAD
-#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a bench is a program of its own")]
-=======
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::print_stdout,
     reason = "a bench prints its figures and stops at the first thing that is wrong"
 )]
->>>>>>> h/drift
 
 use std::hint::black_box;
 use std::time::Instant;
