@@ -270,13 +270,14 @@ fn help(report: &Report, finding: &Finding) -> Option<String> {
     let remediation = &report.rules.get(&finding.rule)?.remediation;
     let paragraph: Vec<&str> = remediation.trim().lines().take_while(|line| !line.trim().is_empty()).collect();
     let line = paragraph.join(" ").split_whitespace().collect::<Vec<_>>().join(" ");
-    let end =
-        line.match_indices(". ").map(|(at, _)| at + 1).find(|at| starts_sentence(line.get(at + 1..).unwrap_or("")));
+    let mut ends = line.match_indices(". ").map(|(at, _)| at + 1);
+    let end = ends.find(|end| ends_sentence(line.get(..*end).unwrap_or(""), line.get(*end + 1..).unwrap_or("")));
     let sentence = end.and_then(|end| line.get(..end)).unwrap_or(&line).to_owned();
     (!sentence.is_empty()).then_some(sentence)
 }
 
 /// `e.g. x` goes on, `Y` and `` `alter …` `` begin anew.
-fn starts_sentence(rest: &str) -> bool {
-    rest.starts_with(|first: char| first.is_uppercase() || first == '`')
+fn ends_sentence(before: &str, after: &str) -> bool {
+    let abbreviated = ["e.g.", "i.e."].iter().any(|word| before.ends_with(word));
+    !abbreviated && after.starts_with(|first: char| first.is_uppercase() || first == '`')
 }

@@ -72,7 +72,7 @@ begin
 end $$;
 "
     );
-    if part == 1 && sql.len() % 3 == 0 {
+    if part == 1 && sql.len().is_multiple_of(3) {
         let _ = writeln!(
             sql,
             "grant select on public.{table} to anon;\nrevoke insert, update, delete on public.{table} from anon;\n"

@@ -97,7 +97,11 @@ impl Fold {
             }
             for include in &section.includes {
                 let at = self.part(*include);
-                self.cover_at(CoverageKind::Skipped, at, "an included file is not read".to_owned());
+                self.cover_at(
+                    CoverageKind::Opaque,
+                    at,
+                    "an included file is not read, so what it changes is not known".to_owned(),
+                );
             }
             for template in &section.templates {
                 let at = self.part(*template);

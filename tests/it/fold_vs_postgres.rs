@@ -36,7 +36,7 @@ pub(crate) fn history(texts: &[(&str, &str)], platform: Platform) -> History {
 fn psql(database: &str, args: &[&str], input: &str) -> Result<String, String> {
     let server = std::env::var("GARDEFOU_TEST_PG").map_err(|e| e.to_string())?;
     let (host, port) = server.split_once(' ').ok_or("host port")?;
-    let mut child = Command::new("/usr/lib/postgresql/15/bin/psql")
+    let mut child = Command::new("psql")
         .args(["-X", "-q", "-A", "-t", "-U", "postgres", "-h", host, "-p", port, "-d", database])
         .args(args)
         .env("PGOPTIONS", "-c client_min_messages=error")
@@ -75,16 +75,17 @@ fn server_facts(client: &mut postgres::Client) -> BTreeSet<String> {
     rows.collect()
 }
 
+const FILES: &[(&str, &str)] = &[
+    ("01_tables.sql", include_str!("../fixtures/fold/01_tables.sql")),
+    ("02_security.sql", include_str!("../fixtures/fold/02_security.sql")),
+    ("03_grants.sql", include_str!("../fixtures/fold/03_grants.sql")),
+    ("04_drops.sql", include_str!("../fixtures/fold/04_drops.sql")),
+    ("05_blocks.sql", include_str!("../fixtures/fold/05_blocks.sql")),
+];
+
 /// Each file is applied on top of the platform and those before it; after each the two must agree.
 #[test]
 fn every_fact_agrees_with_the_server() {
-    const FILES: &[(&str, &str)] = &[
-        ("01_tables.sql", include_str!("../fixtures/fold/01_tables.sql")),
-        ("02_security.sql", include_str!("../fixtures/fold/02_security.sql")),
-        ("03_grants.sql", include_str!("../fixtures/fold/03_grants.sql")),
-        ("04_drops.sql", include_str!("../fixtures/fold/04_drops.sql")),
-        ("05_blocks.sql", include_str!("../fixtures/fold/05_blocks.sql")),
-    ];
     let Some(mut client) = pg::fresh_database() else { return };
     let platform = gardefou::platform::sql(Platform::Supabase, DefaultGrants::Legacy);
     for script in platform.iter().skip(1) {
@@ -107,6 +108,18 @@ fn every_fact_agrees_with_the_server() {
         wrong.extend(folded.difference(&server).map(|line| format!("{upto} + {line}")));
     }
     assert!(wrong.is_empty(), "the server (-) and the fold (+) disagree:\n{}", wrong.join("\n"));
+    // Roles belong to the whole server, so the live source is held against the same database here.
+    the_live_source_reads_the_same(&mut client);
+}
+
+fn the_live_source_reads_the_same(client: &mut postgres::Client) {
+    let server = server_facts(client);
+    client.batch_execute("set search_path to ''").expect("search_path");
+    let catalog = gardefou::live::introspect(client).expect("the catalog");
+    let read: BTreeSet<String> = facts::lines(&catalog).iter().map(|line| line.trim_end().to_owned()).collect();
+    let missing = server.difference(&read).map(|line| format!("- {line}"));
+    let wrong: Vec<String> = missing.chain(read.difference(&server).map(|line| format!("+ {line}"))).collect();
+    assert!(wrong.is_empty(), "the server (-) and the live Catalog (+) disagree:\n{}", wrong.join("\n"));
 }
 
 /// Ad hoc: folds and replays the migrations in `GARDEFOU_CORPUS` and prints what differs.
