@@ -111,8 +111,7 @@ impl Target {
     /// # Errors
     /// [`ConnectError::Connect`], [`ConnectError::Session`].
     pub async fn open_read_only(&self) -> Result<tokio_postgres::Client, ConnectError> {
-        let failed =
-            |error: postgres::Error| ConnectError::Connect { target: self.describe(), message: plain(&error) };
+        let failed = |error: postgres::Error| ConnectError::Connect { target: self.describe(), message: plain(&error) };
         let client = if self.config.get_ssl_mode() == SslMode::Disable {
             let (client, connection) = self.config.connect(NoTls).await.map_err(failed)?;
             tokio::spawn(connection);
