@@ -357,15 +357,7 @@ fn integer(bytes: &[u8]) -> i64 {
 fn text(format: Format, bytes: &[u8], out: &mut String) {
     match format {
         Format::Int2 | Format::Int4 | Format::Int8 => decimal(integer(bytes), out),
-        Format::Uuid => {
-            for (at, byte) in bytes.iter().enumerate() {
-                if matches!(at, 4 | 6 | 8 | 10) {
-                    out.push('-');
-                }
-                out.push(hex(byte >> 4));
-                out.push(hex(byte & 15));
-            }
-        }
+        Format::Uuid => uuid(bytes, out),
         _ => out.push_str(&String::from_utf8_lossy(bytes)),
     }
 }
@@ -386,8 +378,17 @@ fn decimal(value: i64, out: &mut String) {
     }
 }
 
-fn hex(nibble: u8) -> char {
-    char::from(if nibble < 10 { b'0' + nibble } else { b'a' + nibble - 10 })
+fn uuid(bytes: &[u8], out: &mut String) {
+    let mut text = [b'-'; 36];
+    // Eight digits, a dash, four, …: the places that are not dashes.
+    let places = (0..36).filter(|at| !matches!(at, 8 | 13 | 18 | 23));
+    let nibbles = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    for (at, nibble) in places.zip(nibbles) {
+        if let Some(slot) = text.get_mut(at) {
+            *slot = if nibble < 10 { b'0' + nibble } else { b'a' + nibble - 10 };
+        }
+    }
+    out.push_str(std::str::from_utf8(&text).unwrap_or_default());
 }
 
 fn day(format: Format, bytes: &[u8]) -> Option<i32> {
