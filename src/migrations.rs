@@ -8,6 +8,7 @@ mod host;
 mod interp;
 
 pub use fold::{detect_platform, fold};
+pub(crate) use fold::privileges_of_new;
 
 use std::sync::Arc;
 
