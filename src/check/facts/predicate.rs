@@ -1,6 +1,6 @@
 //! One expression, analysed by `predicate`: the roles rules speak of, and its words for what it finds.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use crate::catalog::{Expression, QualifiedName};
 use crate::check::Model;
@@ -32,7 +32,7 @@ pub(crate) struct Shape {
 }
 
 /// Analyses an expression on a relation; `None` where it could not be parsed.
-pub(crate) fn analyse(model: &Model<'_>, relation: &QualifiedName, expression: &Expression) -> Option<Rc<Shape>> {
+pub(crate) fn analyse(model: &Model<'_>, relation: &QualifiedName, expression: &Expression) -> Option<Arc<Shape>> {
     let ast = expression.ast.as_deref()?;
     Some(model.shape_of(relation, &expression.canonical, |analyser| {
         let verdict = |role: &RoleContext| analyser.analyse(ast, relation, role).verdict;
