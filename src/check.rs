@@ -5,6 +5,7 @@ mod evaluate;
 mod facts;
 mod model;
 pub mod secrets;
+mod squawk;
 mod subject;
 mod subjects;
 
@@ -15,6 +16,7 @@ use crate::coverage::Coverage;
 use crate::finding::Finding;
 use crate::migrations::{History, Migration};
 use crate::rule::Rule;
+use crate::sql::LintSettings;
 
 pub use model::Model;
 pub use subject::{Needed, Subject};
@@ -56,6 +58,8 @@ pub struct CheckConfig {
     pub system_schemas: Vec<String>,
     /// Roles trusted with everything.
     pub privileged_roles: Vec<String>,
+    /// What squawk assumes.
+    pub lint: LintSettings,
 }
 
 impl Default for CheckConfig {
@@ -91,6 +95,7 @@ impl Default for CheckConfig {
                 "supabase_etl_admin",
                 "supabase_replication_admin",
             ]),
+            lint: LintSettings::default(),
         }
     }
 }

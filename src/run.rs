@@ -61,9 +61,6 @@ pub enum RunError {
     /// Every rule is switched off.
     #[error("no rule is left to run: `select`, `ignore` and `rules` leave none; `gardefou rules list` shows all")]
     NoRules,
-    /// `extends:` names a pack this version does not have.
-    #[error("the `{0}` pack is not part of this version: remove it from `extends:`")]
-    NoPack(&'static str),
     /// Files were found and none of them has a statement.
     #[error("there is nothing to check: {0} without a statement; name the folder that holds the migrations")]
     NoStatements(String),
@@ -156,6 +153,7 @@ fn check_config(config: &Config) -> CheckConfig {
     if !config.exposed_roles.is_empty() {
         check.exposed_roles.clone_from(&config.exposed_roles);
     }
+    check.lint.clone_from(&config.squawk);
     check
 }
 

@@ -6,6 +6,7 @@ mod cx;
 mod fragment;
 mod guard;
 mod lex;
+mod lint;
 mod literal;
 mod lower;
 mod lower_expr;
@@ -23,6 +24,7 @@ pub use canonical::{
     canonical_text, expression, expression_in, expression_of,
 };
 pub use fragment::{parse_expr, parse_query, parse_sql_body};
+pub use lint::{Lint, LintSettings, is_lint, is_lint_version, lint};
 pub use plpgsql::parse_plpgsql;
 
 use crate::location::Span;
