@@ -16,12 +16,15 @@ use serde::de::DeserializeOwned;
 use thiserror::Error;
 
 use crate::catalog::Catalog;
+use crate::check::CheckConfig;
+use crate::coverage::{Coverage, CoverageKind};
+use crate::migrations::Platform;
 use connect::ConnectError;
+use exposure::exposure;
 use rows::Rows;
 
-pub use exposure::{ApiSchemas, exposure};
+pub use exposure::ApiSchemas;
 pub use facts::{Answer, IndexFacts, LiveFacts, SequenceFacts, Server, TableFacts};
-pub use platform::{detect as detect_platform, mark as mark_platform};
 pub use query::literal;
 pub use read::{Live, Query, ReadOptions, read};
 pub use session::{Limits, Session};
@@ -112,6 +115,32 @@ fn introspect_with(client: &mut impl GenericClient, beat: &mut dyn FnMut()) -> R
         default_privileges: reader.fetch("default privileges", include_str!("live/sql/default_privileges.sql"))?,
     };
     Ok(assemble::catalog(rows))
+}
+
+/// Makes a catalog as it was read ready for rules: what is the platform's is marked, and `check` says what this database
+/// exposes. `configured` says which of the two lists, schemas and roles, the user wrote. Returns what was assumed.
+#[must_use]
+pub fn prepare(
+    catalog: &mut Catalog,
+    server: &Server,
+    platform: Option<Platform>,
+    check: &mut CheckConfig,
+    configured: (bool, bool),
+) -> Vec<Coverage> {
+    let mut said = Vec::new();
+    let platform = platform.unwrap_or_else(|| {
+        let (platform, why) = platform::detect(catalog);
+        let name = match platform {
+            Platform::Postgres => "plain PostgreSQL",
+            Platform::Supabase => "Supabase",
+        };
+        let message = format!("platform taken to be {name}: {why}");
+        said.push(Coverage { kind: CoverageKind::Assumption, location: None, object: None, message });
+        platform
+    });
+    said.extend(exposure(check, configured, server, catalog));
+    said.extend(platform::mark(catalog, platform, check));
+    said
 }
 
 #[derive(serde::Deserialize)]

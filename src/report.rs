@@ -9,7 +9,7 @@ pub mod json;
 mod junit;
 mod markdown;
 mod place;
-mod redact;
+pub(crate) mod redact;
 mod sarif;
 
 use std::collections::BTreeMap;

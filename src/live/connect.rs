@@ -69,7 +69,7 @@ impl Target {
                 let (plain, options) = take_tls_options(url);
                 (plain.parse::<Config>().map_err(|_| ConnectError::Url)?, options)
             }
-            None if ["PGHOST", "PGDATABASE", "PGSERVICE"].iter().all(|name| variable(name).is_none()) => {
+            None if url.is_none() && ["PGHOST", "PGDATABASE", "PGSERVICE"].iter().all(|name| variable(name).is_none()) => {
                 return Err(ConnectError::Missing);
             }
             None => (Config::new(), TlsOptions::default()),
@@ -85,15 +85,29 @@ impl Target {
     /// `database depot on db.example.org`: all that messages say.
     #[must_use]
     pub fn describe(&self) -> String {
-        let host = self.config.get_hosts().first().map_or_else(
+        let database = self.config.get_dbname().or(self.config.get_user()).unwrap_or("?");
+        format!("database {database} on {}", self.host())
+    }
+
+    /// The server's name or address, or the folder of its socket.
+    #[must_use]
+    pub fn host(&self) -> String {
+        self.config.get_hosts().first().map_or_else(
             || "localhost".to_owned(),
             |host| match host {
                 postgres::config::Host::Tcp(name) => name.clone(),
                 #[cfg(unix)]
                 postgres::config::Host::Unix(path) => path.display().to_string(),
             },
-        );
-        format!("database {} on {host}", self.config.get_dbname().or(self.config.get_user()).unwrap_or("?"))
+        )
+    }
+
+    /// The same server, another database.
+    #[must_use]
+    pub fn with_database(&self, name: &str) -> Self {
+        let mut other = self.clone();
+        other.config.dbname(name);
+        other
     }
 
     /// Connects.

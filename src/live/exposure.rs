@@ -19,16 +19,15 @@ pub struct ApiSchemas {
 
 /// Adjusts what counts as exposed to what this database says, and tells what had to be assumed. `configured` says which
 /// of the two lists the user wrote.
-#[must_use]
-pub fn exposure(
+pub(super) fn exposure(
     check: &mut CheckConfig,
     configured: (bool, bool),
-    server: Option<&Server>,
+    server: &Server,
     catalog: &Catalog,
 ) -> Vec<Coverage> {
     let mut said = Vec::new();
     let (schemas_configured, roles_configured) = configured;
-    let found = server.and_then(|server| server.api_schemas.as_ref());
+    let found = server.api_schemas.as_ref();
     match found {
         Some(found) if !schemas_configured => check.exposed_schemas.clone_from(&found.schemas),
         Some(found) => {

@@ -9,8 +9,7 @@ use crate::coverage::{Coverage, CoverageKind};
 use crate::migrations::{DefaultGrants, FoldOptions, MigrationSet, Platform, fold, privileges_of_new};
 
 /// Which platform a database is on, and how that was told.
-#[must_use]
-pub fn detect(catalog: &Catalog) -> (Platform, &'static str) {
+pub(super) fn detect(catalog: &Catalog) -> (Platform, &'static str) {
     let roles = ["anon", "authenticated", "service_role"].iter().all(|role| catalog.roles.contains_key(*role));
     if roles && catalog.schemas.contains_key("auth") {
         (Platform::Supabase, "its roles and its auth schema are there")
@@ -20,8 +19,7 @@ pub fn detect(catalog: &Catalog) -> (Platform, &'static str) {
 }
 
 /// Marks the platform's objects and grants; says what was taken for the platform's.
-#[must_use]
-pub fn mark(catalog: &mut Catalog, platform: Platform, config: &CheckConfig) -> Vec<Coverage> {
+pub(super) fn mark(catalog: &mut Catalog, platform: Platform, config: &CheckConfig) -> Vec<Coverage> {
     let options = FoldOptions { platform: Some(platform), default_grants: Some(DefaultGrants::Legacy) };
     let start = fold(&MigrationSet::default(), &options).catalog;
     let marker = Marker { start: &start, platform, config };

@@ -69,7 +69,9 @@ pub fn read(target: &Target, options: &ReadOptions) -> Result<Live, LiveError> {
     let (sender, receiver) = mpsc::channel();
     let (own, beat, described) = (options.clone(), Arc::clone(&beats), target.describe());
     let work = move || {
-        let done = read_all(&mut session, &own, &described, &mut || drop(beat.fetch_add(1, Ordering::Relaxed)));
+        let done = read_all(&mut session, &own, &described, &mut || {
+            beat.fetch_add(1, Ordering::Relaxed);
+        });
         drop(sender.send(done));
     };
     let spawned = std::thread::Builder::new().stack_size(crate::cli::STACK).spawn(work);
@@ -79,7 +81,11 @@ pub fn read(target: &Target, options: &ReadOptions) -> Result<Live, LiveError> {
     let mut seen = 0;
     loop {
         match receiver.recv_timeout(patience) {
-            Ok(done) => return done.map_err(at),
+            Ok(Ok(mut live)) => {
+                live.server.host = target.host();
+                return Ok(live);
+            }
+            Ok(Err(error)) => return Err(at(error)),
             Err(RecvTimeoutError::Timeout) if beats.load(Ordering::Relaxed) > seen => {
                 seen = beats.load(Ordering::Relaxed);
             }

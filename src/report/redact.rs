@@ -36,7 +36,7 @@ fn mask(text: &mut String) {
 }
 
 /// The text with an asterisk for every byte of a secret, so that spans keep their meaning; `None` without a secret.
-fn masked(text: &str) -> Option<String> {
+pub(crate) fn masked(text: &str) -> Option<String> {
     let found = secrets::find(text);
     if found.is_empty() {
         return None;

@@ -17,6 +17,7 @@ mod depot;
 mod discover;
 mod docs;
 mod drift;
+mod examples_live;
 mod expr;
 mod facts;
 mod fold;

@@ -13,9 +13,26 @@ const OPT_OUT: &str = "GARDEFOU_TEST_NO_POSTGRES";
 /// A running cluster; it stops and disappears when the process ends.
 pub struct Cluster {
     socket: PathBuf,
+    bin: PathBuf,
     databases: AtomicU32,
     /// Holds the pipe whose end tells the reaper to stop the server.
     _reaper: Child,
+}
+
+/// A cluster that only one test uses: its roles are its own, and it may be stopped.
+///
+/// # Panics
+/// As [`fresh_database`].
+pub fn own_cluster(tag: &str) -> Option<Cluster> {
+    cluster()?;
+    Some(Cluster::start(&binaries()?, tag))
+}
+
+/// The URL of a new, empty database on the shared cluster, and a connection to it.
+pub fn fresh() -> Option<(String, Client)> {
+    let cluster = cluster()?;
+    let name = cluster.create();
+    Some((cluster.url("postgres", &name), cluster.connect(&name)))
 }
 
 /// A connection to a new, empty database; `None` where the suite runs without a server.
@@ -24,8 +41,7 @@ pub struct Cluster {
 /// Where no PostgreSQL is installed and nobody opted out.
 pub fn fresh_database() -> Option<Client> {
     let cluster = cluster()?;
-    let name = format!("t{}", cluster.databases.fetch_add(1, Ordering::Relaxed));
-    cluster.connect("postgres").batch_execute(&format!("create database {name}")).expect("create a database");
+    let name = cluster.create();
     Some(cluster.connect(&name))
 }
 
@@ -41,14 +57,38 @@ fn cluster() -> Option<&'static Cluster> {
                 "no PostgreSQL found (initdb in PATH or /usr/lib/postgresql/*/bin): install one, or set {OPT_OUT}=1"
             );
         };
-        Some(Cluster::start(&bin))
+        Some(Cluster::start(&bin, ""))
     });
     cluster.as_ref()
 }
 
 impl Cluster {
-    fn start(bin: &Path) -> Self {
-        let dir = std::env::temp_dir().join(format!("gardefou-pg-{}", std::process::id()));
+    /// A new, empty database.
+    pub fn create(&self) -> String {
+        let name = format!("t{}", self.databases.fetch_add(1, Ordering::Relaxed));
+        self.connect("postgres").batch_execute(&format!("create database {name}")).expect("create a database");
+        name
+    }
+
+    /// A URL of one of its databases.
+    pub fn url(&self, user: &str, database: &str) -> String {
+        let socket = self.socket.to_str().expect("a path in UTF-8").replace('/', "%2F");
+        format!("postgres://{user}@{socket}:5432/{database}?sslmode=disable")
+    }
+
+    /// The folder of the server's data.
+    pub fn data(&self) -> PathBuf {
+        self.socket.join("data")
+    }
+
+    /// Runs `pg_ctl` on it.
+    pub fn pg_ctl(&self, arguments: &[&str]) {
+        let pg_ctl = self.bin.join("pg_ctl");
+        run(server_command(pg_ctl.to_str().expect("a path in UTF-8")).args(arguments).arg("-D").arg(self.data()));
+    }
+
+    fn start(bin: &Path, tag: &str) -> Self {
+        let dir = std::env::temp_dir().join(format!("gardefou-pg-{}{tag}", std::process::id()));
         let data = dir.join("data");
         let shown = |path: &Path| path.to_str().expect("a path in UTF-8").to_owned();
         run(server_command("mkdir").arg("-p").arg(&dir));
@@ -65,10 +105,11 @@ impl Cluster {
             .arg(dir.join("log")));
         let reap = format!("cat; '{pg_ctl}' stop -m immediate -D '{}'; rm -rf '{}'", shown(&data), shown(&dir));
         let reaper = server_command("sh").args(["-c", &reap]).stdin(Stdio::piped()).stdout(Stdio::null()).spawn();
-        Self { socket: dir, databases: AtomicU32::new(0), _reaper: reaper.expect("start the reaper") }
+        Self { socket: dir, bin: bin.to_owned(), databases: AtomicU32::new(0), _reaper: reaper.expect("start the reaper") }
     }
 
-    fn connect(&self, database: &str) -> Client {
+    /// A connection as superuser.
+    pub fn connect(&self, database: &str) -> Client {
         let socket = self.socket.to_str().expect("a path in UTF-8");
         let config = format!("host={socket} port=5432 user=postgres dbname={database}");
         Client::connect(&config, NoTls).expect("connect to the throwaway server")
