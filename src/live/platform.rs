@@ -27,7 +27,12 @@ pub(super) fn mark(catalog: &mut Catalog, platform: Platform, config: &CheckConf
     marker.roles(catalog);
     let system = marker.objects(catalog);
     by_default(catalog);
-    said(&system)
+    let mut said = said(&system);
+    if catalog.relations.values().any(|one| one.provenance.origin == Origin::Live && one.acl.iter().any(|e| e.by_default)) {
+        let message = "grants that equal default privileges are taken to come from them: a database does not tell".to_owned();
+        said.push(Coverage { kind: CoverageKind::Assumption, location: None, object: None, message });
+    }
+    said
 }
 
 struct Marker<'a> {
@@ -212,7 +217,7 @@ type Class = (ObjectKind, String, Option<String>);
 /// What new objects are given, by kind, owner and schema.
 struct Given<'a> {
     catalog: &'a Catalog,
-    known: BTreeMap<Class, Vec<(String, Privilege)>>,
+    known: BTreeMap<Class, Vec<(String, Privilege, bool)>>,
 }
 
 impl Given<'_> {
@@ -222,13 +227,17 @@ impl Given<'_> {
         let catalog = self.catalog;
         let given = self.known.entry(class).or_insert_with(|| {
             let acl = privileges_of_new(catalog, kind, owner, schema.map(String::as_str));
-            acl.iter().filter(|e| e.by_default).map(|e| (e.grantee.clone(), e.privilege)).collect()
+            acl.iter().filter(|e| e.by_default).map(|e| (e.grantee.clone(), e.privilege, e.grantable)).collect()
         });
         if given.is_empty() {
             return;
         }
         acl.rewrite(|entry| {
-            entry.by_default |= given.iter().any(|(role, privilege)| *role == entry.grantee && *privilege == entry.privilege);
+            // A grant option that defaults do not give was given by name.
+            let same = |(role, privilege, grantable): &(String, Privilege, bool)| {
+                (role, *privilege, *grantable) == (&entry.grantee, entry.privilege, entry.grantable)
+            };
+            entry.by_default |= given.iter().any(same);
         });
     }
 }

@@ -61,6 +61,9 @@ pub fn check_database(config: &Config, options: &RunOptions) -> Result<Checked, 
     let history = if options.paths.is_empty() { None } else { Some(super::read_history(config, options)?.1) };
     let configured = (!config.exposed_schemas.is_empty(), !config.exposed_roles.is_empty());
     let said = live::prepare(&mut source.catalog, &source.server, config.platform, &mut check, configured);
+    if let Some(history) = &history {
+        places::adopt_grants(&mut source.catalog, &history.catalog);
+    }
     let input = input(&source.catalog, &source.facts, &chosen, &check);
     let mut output = check::run(&input);
     let state: Vec<Rule> = chosen.iter().filter(|rule| !rule.is_about_history()).cloned().collect();

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::catalog::{Catalog, ObjectKind, ObjectRef};
+use crate::catalog::{Acl, Catalog, ObjectKind, ObjectRef, Origin};
 use crate::check::{self, CheckConfig, CheckInput};
 use crate::finding::Finding;
 use crate::location::Location;
@@ -30,6 +30,33 @@ pub(super) fn place(findings: &mut [Finding], history: &History, rules: &[Rule],
             finding.message.push_str(DIFFERENT);
         } else {
             finding.message.push_str(UNEXPLAINED);
+        }
+    }
+}
+
+/// A database does not tell a grant made by name from one that default privileges made; the migrations do.
+pub(super) fn adopt_grants(live: &mut Catalog, folded: &Catalog) {
+    let adopt = |acl: &mut Acl, known: &Acl| {
+        acl.rewrite(|entry| {
+            if let Some(known) = known.held(&entry.grantee, entry.privilege) {
+                entry.by_default = known.by_default;
+            }
+        });
+    };
+    let own = |origin: Origin| origin != Origin::Platform;
+    for (name, relation) in live.relations.iter_mut().filter(|(_, relation)| own(relation.provenance.origin)) {
+        if let Some(known) = folded.relations.get(name) {
+            adopt(&mut relation.acl, &known.acl);
+        }
+    }
+    for (name, sequence) in live.sequences.iter_mut().filter(|(_, sequence)| own(sequence.provenance.origin)) {
+        if let Some(known) = folded.sequences.get(name) {
+            adopt(&mut sequence.acl, &known.acl);
+        }
+    }
+    for (key, function) in live.functions.iter_mut().filter(|(_, function)| own(function.provenance.origin)) {
+        if let Some(known) = folded.functions.get(key) {
+            adopt(&mut function.acl, &known.acl);
         }
     }
 }

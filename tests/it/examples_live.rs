@@ -13,7 +13,26 @@ use postgres::Client;
 use crate::support::pg;
 
 /// Where the two sources differ, and why that is right: rule, example, the difference, its reason.
-const LEDGER: &[(&str, &str, &str, &str)] = &[];
+const LEDGER: &[(&str, &str, &str, &str)] = &[
+    (
+        "functions/revoke-public-only",
+        "granted again on purpose",
+        "only the server: functions/revoke-public-only function public.purger()",
+        "a GRANT of what default privileges gave already leaves no trace in the database",
+    ),
+    (
+        "grants/anon-write-grant",
+        "a write granted by name",
+        "only the fold: grants/anon-write-grant table public.tanks anon",
+        "likewise",
+    ),
+    (
+        "migrations/opaque-dynamic-sql",
+        "names from a data table",
+        "only the server: rls/rls-disabled table public.a_proteger",
+        "the server has run the dynamic SQL over an empty table and knows what came of it",
+    ),
+];
 
 #[derive(Debug)]
 struct Example {
@@ -84,7 +103,7 @@ fn introspected(client: &mut Client, sql: &str, platform: Platform, rules: &[Rul
 fn fold_and_server_agree_on_every_example() {
     let Some(cluster) = pg::own_cluster("-examples") else { return };
     let rules = state_rules();
-    let (mut compared, mut refused, mut wrong) = (0, Vec::new(), Vec::new());
+    let (mut compared, mut refused, mut wrong, mut used) = (0, Vec::new(), Vec::new(), BTreeSet::new());
     for platform in [Platform::Postgres, Platform::Supabase] {
         let database = cluster.create();
         let mut client = cluster.connect(&database);
@@ -104,11 +123,12 @@ fn fold_and_server_agree_on_every_example() {
             compared += 1;
             let both = fold.difference(&server).map(|line| format!("only the fold: {line}"));
             for line in both.chain(server.difference(&fold).map(|line| format!("only the server: {line}"))) {
-                let known = LEDGER.iter().any(|(rule, name, what, _)| {
+                let entry = LEDGER.iter().position(|(rule, name, what, _)| {
                     *rule == example.rule && *name == example.name && line.trim_end() == *what
                 });
-                if !known {
-                    wrong.push(format!("{} `{}`: {line}", example.rule, example.name));
+                match entry {
+                    Some(entry) => drop(used.insert(entry)),
+                    None => wrong.push(format!("{} `{}`: {line}", example.rule, example.name)),
                 }
             }
         }
@@ -118,5 +138,6 @@ fn fold_and_server_agree_on_every_example() {
         insta::assert_snapshot!("examples-the-server-refuses", refused.join("\n"));
     });
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert_eq!(used.len(), LEDGER.len(), "a line of the ledger explains nothing any more: {used:?}");
     assert!(compared > 100, "only {compared} examples were compared");
 }

@@ -23,6 +23,7 @@ mod facts;
 mod fold;
 mod fold_vs_postgres;
 mod interp;
+mod live;
 mod plpgsql;
 mod predicate;
 mod report;
