@@ -121,6 +121,8 @@ impl DatabaseArguments {
     fn limits(&self) -> Limits {
         let given = self.timeout.map(std::time::Duration::from_secs);
         let Limits { connect, statement } = Limits::default();
+        let at_least = std::time::Duration::from_secs(2);
+        let connect = given.map_or(connect, |given| connect.min(given.max(at_least)));
         Limits { connect, statement: given.unwrap_or(statement) }
     }
 }

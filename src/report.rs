@@ -257,7 +257,7 @@ pub fn render(report: &Report, options: &RenderOptions) -> String {
 }
 
 /// A severity's word, as every format prints it.
-const fn word(severity: Severity) -> &'static str {
+pub(crate) const fn word(severity: Severity) -> &'static str {
     match severity {
         Severity::Error => "error",
         Severity::Warning => "warning",

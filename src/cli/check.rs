@@ -71,14 +71,12 @@ pub(super) fn run(arguments: &Arguments, color: Color) -> anyhow::Result<ExitCod
 }
 
 fn render_options(arguments: &Arguments, config: &Config, cwd: &Path, color: Color) -> RenderOptions {
-    let slashed = |path: &Path| path.display().to_string().replace('\\', "/");
-    let root = cwd.ancestors().find(|folder| folder.join(".git").exists());
     RenderOptions {
         format: arguments.format,
         color: arguments.output.is_none() && terminal::colored(color),
         verbose: arguments.verbose,
         quiet: arguments.quiet,
-        base: Base { root: root.map(slashed).unwrap_or_default(), start: slashed(cwd), anchor: config.path.clone() },
+        base: Base::of(cwd, config.path.as_deref()),
     }
 }
 

@@ -24,6 +24,7 @@ mod fold;
 mod fold_vs_postgres;
 mod interp;
 mod live;
+mod live_safety;
 mod plpgsql;
 mod predicate;
 mod report;
