@@ -21,9 +21,9 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::config::{Config, Named};
 use crate::date::Date;
-use crate::migrations::{DefaultGrants, Platform};
 use crate::live::Limits;
 use crate::live::connect::Target;
+use crate::migrations::{DefaultGrants, Platform};
 use crate::run::{RunOptions, Source};
 
 pub use terminal::failed;
@@ -173,7 +173,13 @@ impl SourceArguments {
 
     fn options(&self, since: Option<&str>) -> anyhow::Result<RunOptions> {
         let since = since.map(ToOwned::to_owned);
-        Ok(RunOptions { cwd: cwd()?, paths: self.paths.clone(), since, today: Date::today(), source: Source::Migrations })
+        Ok(RunOptions {
+            cwd: cwd()?,
+            paths: self.paths.clone(),
+            since,
+            today: Date::today(),
+            source: Source::Migrations,
+        })
     }
 }
 
@@ -204,7 +210,10 @@ pub fn main() -> ExitCode {
     // Files are parsed in parallel: those threads walk nested SQL on their stacks, too.
     let _ = rayon::ThreadPoolBuilder::new().stack_size(STACK).build_global();
     let color = cli.color;
-    let checks = matches!(cli.command, Command::Check(_) | Command::Audit(_) | Command::Diff(_) | Command::Baseline(_) | Command::Drift(_));
+    let checks = matches!(
+        cli.command,
+        Command::Check(_) | Command::Audit(_) | Command::Diff(_) | Command::Baseline(_) | Command::Drift(_)
+    );
     let done = match cli.command {
         Command::Check(arguments) => check::run(&arguments, color),
         Command::Audit(arguments) => audit::run(&arguments),

@@ -26,7 +26,7 @@ use rows::Rows;
 pub use exposure::ApiSchemas;
 pub use facts::{Answer, IndexFacts, LiveFacts, SequenceFacts, Server, TableFacts};
 pub use query::literal;
-pub use read::{Live, Query, ReadOptions, read};
+pub use read::{Live, Query, ReadOptions, read, statistics};
 pub use session::{Limits, Session};
 
 /// Why a database could not be read.
@@ -60,7 +60,9 @@ pub enum LiveError {
         source: Box<LiveError>,
     },
     /// The server takes longer than its own time limit and does not say why.
-    #[error("{target}: no answer within {seconds} s; see whether the server is overloaded, or allow more with --timeout")]
+    #[error(
+        "{target}: no answer within {seconds} s; see whether the server is overloaded, or allow more with --timeout"
+    )]
     Stuck {
         /// Database and host.
         target: String,
@@ -92,7 +94,8 @@ pub fn introspect(client: &mut impl GenericClient) -> Result<Catalog, LiveError>
 /// As [`introspect`]; says after each answer that there was one.
 fn introspect_with(client: &mut impl GenericClient, beat: &mut dyn FnMut()) -> Result<Catalog, LiveError> {
     let mut reader = Reader { client, beat };
-    let version: Vec<Version> = reader.fetch("the version", "select current_setting('server_version_num')::int as num")?;
+    let version: Vec<Version> =
+        reader.fetch("the version", "select current_setting('server_version_num')::int as num")?;
     let publications = publications(version.first().map_or(0, |version| version.num));
     let rows = Rows {
         roles: reader.fetch("roles", include_str!("live/sql/roles.sql"))?,
@@ -168,8 +171,10 @@ impl<C: GenericClient> Reader<'_, C> {
     /// transaction mode work.
     fn fetch<T: DeserializeOwned>(&mut self, what: &'static str, sql: &str) -> Result<Vec<T>, LiveError> {
         let wrapped = format!("select pg_catalog.to_json(q)::pg_catalog.text from ({sql}) q");
-        let messages =
-            self.client.simple_query(&wrapped).map_err(|error| LiveError::Query { what, message: connect::plain(&error) })?;
+        let messages = self
+            .client
+            .simple_query(&wrapped)
+            .map_err(|error| LiveError::Query { what, message: connect::plain(&error) })?;
         (self.beat)();
         let parse = |message: &SimpleQueryMessage| match message {
             SimpleQueryMessage::Row(row) => row.get(0).map(serde_json::from_str),

@@ -7,8 +7,8 @@ mod fold;
 mod host;
 mod interp;
 
-pub use fold::{detect_platform, fold};
 pub(crate) use fold::privileges_of_new;
+pub use fold::{detect_platform, fold};
 
 use std::sync::Arc;
 

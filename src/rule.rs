@@ -4,6 +4,7 @@ mod error;
 mod expression;
 mod file;
 mod load;
+mod quick;
 pub mod schema;
 mod selection;
 pub mod test;

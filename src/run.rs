@@ -148,7 +148,10 @@ pub fn check(config: &Config, options: &RunOptions) -> Result<Report, RunError> 
     let findings = if options.since.is_some() { caused_by_changes(findings, &history) } else { findings };
     let coverage: Vec<Coverage> = history.coverage.iter().cloned().chain(output.coverage).collect();
     let docs = docs(&chosen, &findings);
-    Ok(Report::new(findings, coverage, looked_at, docs, sources(&history.migrations, config)))
+    let report = Report::new(findings, coverage, looked_at, docs, sources(&history.migrations, config));
+    // Nobody waits for the memory.
+    rayon::spawn(move || drop(history));
+    Ok(report)
 }
 
 fn input<'a>(history: &'a History, rules: &'a [Rule], config: &'a CheckConfig, options: &RunOptions) -> CheckInput<'a> {

@@ -37,7 +37,9 @@ pub enum SnapshotError {
     Read { path: String, source: std::io::Error },
     #[error("snapshot {path}: {source}; take it again with `gardefou snapshot -o {path}`")]
     Shape { path: String, source: serde_json::Error },
-    #[error("snapshot {path} has version {version}, this program reads {VERSION}; take it again with `gardefou snapshot -o {path}`")]
+    #[error(
+        "snapshot {path} has version {version}, this program reads {VERSION}; take it again with `gardefou snapshot -o {path}`"
+    )]
     Version { path: String, version: u64 },
 }
 
@@ -96,7 +98,8 @@ fn mask(value: &mut Value) {
 }
 
 /// Parameters of roles whose values say nothing secret; of the others (`app.jwt_secret`, …) only the name is kept.
-const HARMLESS: &[&str] = &["search_path", "role", "timezone", "datestyle", "default_transaction_read_only", "row_security"];
+const HARMLESS: &[&str] =
+    &["search_path", "role", "timezone", "datestyle", "default_transaction_read_only", "row_security"];
 
 /// What stands for a value that is not kept.
 pub const WITHHELD: &str = "(withheld)";

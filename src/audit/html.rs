@@ -13,5 +13,6 @@ pub(super) fn render(view: &View) -> String {
     let page = context! { v => Value::from(Serde(view)), server => view.server() };
     let rendered = environment.render_str(TEMPLATE, page);
     // The template is our own and a test renders it; an error here would be a mistake in it.
-    rendered.unwrap_or_else(|error| format!("<!doctype html><title>audit</title><p>the page could not be made: {error}"))
+    rendered
+        .unwrap_or_else(|error| format!("<!doctype html><title>audit</title><p>the page could not be made: {error}"))
 }

@@ -174,7 +174,12 @@ impl RuleView {
             title: escape::line(doc.map_or("", |doc| &doc.title)),
             rationale: prose(doc.map(|doc| &doc.rationale)),
             remediation: prose(doc.map(|doc| &doc.remediation)),
-            references: doc.iter().flat_map(|doc| &doc.references).filter(|u| safe(u)).map(|u| escape::line(u)).collect(),
+            references: doc
+                .iter()
+                .flat_map(|doc| &doc.references)
+                .filter(|u| safe(u))
+                .map(|u| escape::line(u))
+                .collect(),
             findings,
         }
     }

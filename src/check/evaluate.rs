@@ -11,7 +11,7 @@ use crate::coverage::{Coverage, CoverageKind};
 use crate::finding::{Finding, Severity, State};
 use crate::location::Location;
 use crate::rule::schema::{TARGETS, Target};
-use crate::rule::{Logic, Outcome, Rule, Value, context};
+use crate::rule::{Expression, Logic, Outcome, Rule, Value, context};
 
 /// Appended to the message of a finding whose facts hang on an undecided condition.
 const CONDITIONAL: &str = " (in a branch that may not run)";
@@ -40,9 +40,8 @@ pub(super) fn run(input: &CheckInput<'_>) -> CheckOutput {
 fn judge_target<'a>(model: &'a Model<'a>, target: &'static Target) -> Run<'a> {
     let mut whole = Run::new(model);
     let runs = |rule: &Rule| model.input().live.is_some() || !rule.needs_database();
-    let of_target = |rule: &&Rule| {
-        rule.target.name == target.name && matches!(rule.logic, Logic::Conditions { .. }) && runs(rule)
-    };
+    let of_target =
+        |rule: &&Rule| rule.target.name == target.name && matches!(rule.logic, Logic::Conditions { .. }) && runs(rule);
     let rules: Vec<&Rule> = model.input().rules.iter().filter(of_target).collect();
     if rules.is_empty() {
         return whole;
@@ -103,14 +102,12 @@ impl<'a> Run<'a> {
     fn judge(&mut self, rule: &Rule, subject: &Subject, needed: &Needed, constants: &HashMap<String, Value>) -> bool {
         let Logic::Conditions { when, assert } = &rule.logic else { return false };
         let scope = Scope { needed, subject, constants };
-        let mut context = context();
-        context.set_variable_resolver(&scope);
-        match when.as_ref().map_or(Outcome::Known(true), |when| when.test(&context)) {
+        match when.as_ref().map_or(Outcome::Known(true), |when| test(when, &scope)) {
             Outcome::Known(false) => return false,
             Outcome::Known(true) => {}
             Outcome::Unknown => {
                 // With `when` open the rule may still be satisfied either way.
-                if assert.test(&context) != Outcome::Known(true) {
+                if test(assert, &scope) != Outcome::Known(true) {
                     self.unjudged(rule, subject);
                 }
                 return false;
@@ -120,11 +117,13 @@ impl<'a> Run<'a> {
                 return false;
             }
         }
-        match assert.test(&context) {
+        match test(assert, &scope) {
             Outcome::Known(true) => {}
             Outcome::Known(false) => {
                 let mut fields = assert.fields.clone();
                 fields.extend(when.iter().flat_map(|when| when.fields.iter().copied()));
+                let mut context = context();
+                context.set_variable_resolver(&scope);
                 let severity = severity(rule, &context);
                 let mut message = rule.message.render(&context);
                 if subject.is_conditional(&fields) {
@@ -218,6 +217,19 @@ impl<'a> Run<'a> {
         self.output.coverage.extend(said(self.unjudged));
         self.output
     }
+}
+
+/// Evaluates a condition, by its plain parts alone where they decide.
+fn test(condition: &Expression, scope: &Scope<'_>) -> Outcome<bool> {
+    let quick = condition.decide(&|position| scope.subject.value(position));
+    if let Some(truth) = quick.filter(|_| !cfg!(debug_assertions)) {
+        return Outcome::Known(truth);
+    }
+    let mut context = context();
+    context.set_variable_resolver(scope);
+    let outcome = condition.test(&context);
+    debug_assert!(quick.is_none_or(|truth| outcome == Outcome::Known(truth)), "{}: {outcome:?}", condition.text);
+    outcome
 }
 
 /// From so many alike objects on, one line stands for all of them.

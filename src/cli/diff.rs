@@ -109,7 +109,10 @@ impl One {
         };
         let (_, history) = run::read_history(&config, &options)?;
         if history.migrations.iter().all(|migration| migration.statements.is_empty()) {
-            anyhow::bail!("{}: there is no statement in the migrations there; name the folder that holds them", path.display());
+            anyhow::bail!(
+                "{}: there is no statement in the migrations there; name the folder that holds them",
+                path.display()
+            );
         }
         Ok(Self { name: path.display().to_string(), catalog: history.catalog, side: Side::Migrations })
     }

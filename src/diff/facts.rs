@@ -388,7 +388,8 @@ fn type_text(kind: &TypeKind) -> Option<String> {
             format!("composite ({})", parts.join(", "))
         }
         TypeKind::Domain { base, not_null, default, checks } => {
-            let checks: Vec<String> = checks.iter().map(|(name, check)| format!("{name}: {}", check.canonical)).collect();
+            let checks: Vec<String> =
+                checks.iter().map(|(name, check)| format!("{name}: {}", check.canonical)).collect();
             let not_null = if *not_null { " not null" } else { "" };
             format!("domain {base}{not_null} default ({}) checks ({})", optional(default.as_ref()), checks.join("; "))
         }

@@ -328,9 +328,10 @@ fn trigger(row: TriggerRow, columns: &Columns) -> Trigger {
         trigger.events = parsed.events;
         trigger.columns = parsed.columns;
         trigger.row = parsed.row;
-        trigger.when = parsed.when.as_ref().map(|when| {
-            columns.expression(when.span.slice(&row.definition), &row.schema, &row.relation)
-        });
+        trigger.when = parsed
+            .when
+            .as_ref()
+            .map(|when| columns.expression(when.span.slice(&row.definition), &row.schema, &row.relation));
         trigger.args = parsed.args;
         trigger.constraint = parsed.constraint;
     }

@@ -69,7 +69,9 @@ impl Target {
                 let (plain, options) = take_tls_options(url);
                 (plain.parse::<Config>().map_err(|_| ConnectError::Url)?, options)
             }
-            None if url.is_none() && ["PGHOST", "PGDATABASE", "PGSERVICE"].iter().all(|name| variable(name).is_none()) => {
+            None if url.is_none()
+                && ["PGHOST", "PGDATABASE", "PGSERVICE"].iter().all(|name| variable(name).is_none()) =>
+            {
                 return Err(ConnectError::Missing);
             }
             None => (Config::new(), TlsOptions::default()),

@@ -50,11 +50,17 @@ pub(super) fn exposure(
     }
     let there = |name: &String| catalog.schemas.contains_key(name);
     if schemas_configured || found.is_some() {
-        said.extend(check.exposed_schemas.iter().filter(|name| !there(name)).map(|name| {
-            unreadable(format!("exposed schema `{name}` does not exist in this database"))
-        }));
+        said.extend(
+            check
+                .exposed_schemas
+                .iter()
+                .filter(|name| !there(name))
+                .map(|name| unreadable(format!("exposed schema `{name}` does not exist in this database"))),
+        );
     } else if !check.exposed_schemas.iter().any(there) {
-        said.push(unreadable("no exposed schema exists in this database: rules about exposure look at nothing".to_owned()));
+        said.push(unreadable(
+            "no exposed schema exists in this database: rules about exposure look at nothing".to_owned(),
+        ));
     }
     said.extend(roles(check, roles_configured, catalog));
     said

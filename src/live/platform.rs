@@ -28,8 +28,13 @@ pub(super) fn mark(catalog: &mut Catalog, platform: Platform, config: &CheckConf
     let system = marker.objects(catalog);
     by_default(catalog);
     let mut said = said(&system);
-    if catalog.relations.values().any(|one| one.provenance.origin == Origin::Live && one.acl.iter().any(|e| e.by_default)) {
-        let message = "grants that equal default privileges are taken to come from them: a database does not tell".to_owned();
+    if catalog
+        .relations
+        .values()
+        .any(|one| one.provenance.origin == Origin::Live && one.acl.iter().any(|e| e.by_default))
+    {
+        let message =
+            "grants that equal default privileges are taken to come from them: a database does not tell".to_owned();
         said.push(Coverage { kind: CoverageKind::Assumption, location: None, object: None, message });
     }
     said

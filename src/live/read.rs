@@ -5,11 +5,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
 
+use postgres::GenericClient;
 use serde::Deserialize;
 
 use super::connect::Target;
 use super::facts::{Answer, IndexFacts, LiveFacts, SequenceFacts, Server, TableFacts};
-use super::{ApiSchemas, LiveError, Limits, Reader, Session, introspect_with, query};
+use super::{ApiSchemas, Limits, LiveError, Reader, Session, introspect_with, query};
 use crate::catalog::{Catalog, QualifiedName};
 use crate::coverage::{Coverage, CoverageKind};
 
@@ -106,11 +107,17 @@ fn read_all(
         return Err(LiveError::TooOld { target: target.to_owned(), version: server.version });
     }
     if server.version_num > NEWEST {
-        let message = format!("PostgreSQL {} is newer than this program knows: new kinds of object are not seen", server.version);
+        let message =
+            format!("PostgreSQL {} is newer than this program knows: new kinds of object are not seen", server.version);
         coverage.push(Coverage { kind: CoverageKind::Assumption, location: None, object: None, message });
     }
     let catalog = introspect_with(session.client(), beat)?;
-    let mut facts = if options.statistics { statistics(session, beat, &mut coverage)? } else { LiveFacts::default() };
+    let mut facts = LiveFacts::default();
+    if options.statistics {
+        let (read, said) = statistics_with(session.client(), beat)?;
+        facts = read;
+        coverage.extend(said);
+    }
     for one in &options.queries {
         let answer = query::ask(session.client(), &one.sql);
         beat();
@@ -177,17 +184,26 @@ struct PositionRow {
     last_value: Option<i64>,
 }
 
-fn statistics(
-    session: &mut Session,
+/// Statistics and sequences' positions, through an open transaction; and what could not be read.
+///
+/// # Errors
+/// [`LiveError`] where a query fails or its answer does not fit.
+pub fn statistics(client: &mut impl GenericClient) -> Result<(LiveFacts, Vec<Coverage>), LiveError> {
+    statistics_with(client, &mut || {})
+}
+
+fn statistics_with(
+    client: &mut impl GenericClient,
     beat: &mut dyn FnMut(),
-    coverage: &mut Vec<Coverage>,
-) -> Result<LiveFacts, LiveError> {
-    let mut reader = Reader { client: session.client(), beat };
+) -> Result<(LiveFacts, Vec<Coverage>), LiveError> {
+    let mut coverage = Vec::new();
+    let mut reader = Reader { client, beat };
     let tables: Vec<TableRow> = reader.fetch("table statistics", include_str!("sql/table_facts.sql"))?;
     let indexes: Vec<IndexRow> = reader.fetch("index statistics", include_str!("sql/index_facts.sql"))?;
     let sequences: Vec<SequenceRow> = reader.fetch("sequences' limits", include_str!("sql/sequence_facts.sql"))?;
-    let positions = positions(session, &sequences, beat);
-    let unread = sequences.iter().filter(|row| !positions.contains_key(&(row.schema.clone(), row.name.clone()))).count();
+    let positions = positions(&mut reader, &sequences);
+    let unread =
+        sequences.iter().filter(|row| !positions.contains_key(&(row.schema.clone(), row.name.clone()))).count();
     if unread > 0 {
         let message = format!(
             "the position of {} could not be read (no SELECT privilege, locked, or beyond the first {SEQUENCES})",
@@ -204,7 +220,7 @@ fn statistics(
     let table = |row: TableRow| {
         (QualifiedName::new(row.schema, row.name), TableFacts { rows: row.rows, last_analyze: row.last_analyze })
     };
-    Ok(LiveFacts {
+    let facts = LiveFacts {
         tables: tables.into_iter().map(table).collect(),
         indexes: indexes
             .into_iter()
@@ -212,20 +228,20 @@ fn statistics(
             .collect(),
         sequences: sequences.into_iter().map(sequence).collect(),
         queries: BTreeMap::<String, Answer>::new(),
-    })
+    };
+    Ok((facts, coverage))
 }
 
 /// Where the sequences stand; nothing where that cannot be read, which must not fail the whole run.
 fn positions(
-    session: &mut Session,
+    reader: &mut Reader<'_, impl GenericClient>,
     sequences: &[SequenceRow],
-    beat: &mut dyn FnMut(),
 ) -> BTreeMap<(String, String), Option<i64>> {
     let Some(sql) = positions_sql(sequences) else { return BTreeMap::new() };
-    let _ = session.client().batch_execute("savepoint gardefou_positions");
-    let rows = Reader { client: session.client(), beat }.fetch("sequences' positions", &sql);
+    let _ = reader.client.batch_execute("savepoint gardefou_positions");
+    let rows = reader.fetch("sequences' positions", &sql);
     // Gives the locks back, and the transaction where the query failed.
-    let _ = session.client().batch_execute("rollback to savepoint gardefou_positions");
+    let _ = reader.client.batch_execute("rollback to savepoint gardefou_positions");
     let rows: Vec<PositionRow> = rows.unwrap_or_default();
     rows.into_iter().map(|row| ((row.schema, row.name), row.last_value)).collect()
 }

@@ -38,7 +38,8 @@ impl Session {
     /// [`ConnectError`].
     pub fn open(target: &Target, limits: Limits) -> Result<Self, LiveError> {
         let mut client = connect(target, limits.connect)?;
-        let failed = |error: postgres::Error| ConnectError::Session { target: target.describe(), message: plain(&error) };
+        let failed =
+            |error: postgres::Error| ConnectError::Session { target: target.describe(), message: plain(&error) };
         client.batch_execute(&preamble(limits)).map_err(failed)?;
         Ok(Self { client })
     }

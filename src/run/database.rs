@@ -93,12 +93,7 @@ pub fn check_database(config: &Config, options: &RunOptions) -> Result<Checked, 
     Ok(Checked { report, server: source.server, counts: counts(&source.catalog), ran })
 }
 
-fn input<'a>(
-    catalog: &'a Catalog,
-    facts: &'a LiveFacts,
-    rules: &'a [Rule],
-    config: &'a CheckConfig,
-) -> CheckInput<'a> {
+fn input<'a>(catalog: &'a Catalog, facts: &'a LiveFacts, rules: &'a [Rule], config: &'a CheckConfig) -> CheckInput<'a> {
     CheckInput { catalog, migrations: &[], coverage: &[], rules, config, changed_only: false, live: Some(facts) }
 }
 

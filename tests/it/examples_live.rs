@@ -55,7 +55,8 @@ fn examples(platform: Platform) -> Vec<Example> {
 
 fn state_rules() -> Vec<Rule> {
     let rules = rule::built_in().unwrap();
-    let of_schema = |rule: &&Rule| !rule.is_about_history() && !rule.needs_database() && rule.target.name != "measurement";
+    let of_schema =
+        |rule: &&Rule| !rule.is_about_history() && !rule.needs_database() && rule.target.name != "measurement";
     rules.iter().filter(of_schema).cloned().collect()
 }
 
@@ -139,5 +140,41 @@ fn fold_and_server_agree_on_every_example() {
     });
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     assert_eq!(used.len(), LEDGER.len(), "a line of the ledger explains nothing any more: {used:?}");
+    live_rules_keep_their_examples(&cluster);
     assert!(compared > 100, "only {compared} examples were compared");
+}
+
+/// Rules about statistics and positions: here their examples are tests of them.
+fn live_rules_keep_their_examples(cluster: &pg::Cluster) {
+    let rules = rule::built_in().unwrap();
+    let database = cluster.create();
+    let mut client = cluster.connect(&database);
+    let mut seen = 0;
+    for rule in rules.iter().filter(|rule| rule.needs_database()) {
+        let fail = rule.examples.fail.iter().map(|e| (&e.name, &e.sql, e.finds.clone()));
+        let pass = rule.examples.pass.iter().map(|e| (&e.name, &e.sql, Vec::new()));
+        for (name, sql, finds) in fail.chain(pass) {
+            let mut transaction = client.transaction().unwrap();
+            transaction.batch_execute(sql).unwrap();
+            transaction.batch_execute("set local search_path to ''").unwrap();
+            let catalog = live::introspect(&mut transaction).unwrap();
+            let (facts, said) = live::statistics(&mut transaction).unwrap();
+            assert!(said.is_empty(), "{said:?}");
+            transaction.rollback().unwrap();
+            let (config, rules) = (CheckConfig::default(), [rule.clone()]);
+            let input = CheckInput {
+                catalog: &catalog,
+                migrations: &[],
+                coverage: &[],
+                rules: &rules,
+                config: &config,
+                changed_only: false,
+                live: Some(&facts),
+            };
+            let found: Vec<String> = check::run(&input).findings.into_iter().map(|f| f.object.name).collect();
+            assert_eq!(found, finds, "{} `{name}`", rule.id);
+            seen += 1;
+        }
+    }
+    assert!(seen >= 6, "{seen}");
 }

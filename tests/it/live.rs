@@ -101,14 +101,19 @@ fn the_depot_live_has_the_findings_of_its_migrations_at_their_places() {
     let told: Vec<String> = counted(&both).into_iter().filter(|one| !by_default(one)).collect();
     let mut untold: Vec<String> = counted(&live).into_iter().filter(|one| !by_default(one)).collect();
     untold.sort();
-    assert_eq!(untold, { let mut told = told; told.sort(); told });
+    assert_eq!(untold, {
+        let mut told = told;
+        told.sort();
+        told
+    });
     assert!(live["findings"].as_array().unwrap().iter().all(|finding| finding["location"].is_null()));
 
     // What somebody did by hand is found, and said to be nobody's migration.
     client
         .batch_execute("create table public.hand_made (id int); alter table public.citernes disable row level security")
         .unwrap();
-    let both = json(&run(&["check", "depot", "--database-url", &url, "--format", "json", "--select", "rls/rls-disabled"]));
+    let both =
+        json(&run(&["check", "depot", "--database-url", &url, "--format", "json", "--select", "rls/rls-disabled"]));
     let found: Vec<(&str, bool)> = both["findings"]
         .as_array()
         .unwrap()
@@ -117,11 +122,15 @@ fn the_depot_live_has_the_findings_of_its_migrations_at_their_places() {
         .map(|f| (f["message"].as_str().unwrap(), f["location"].is_null()))
         .collect();
     assert!(
-        found.iter().any(|(m, none)| m.contains("hand_made") && m.ends_with("(no migration explains this object)") && *none),
+        found
+            .iter()
+            .any(|(m, none)| m.contains("hand_made") && m.ends_with("(no migration explains this object)") && *none),
         "{found:?}"
     );
     assert!(
-        found.iter().any(|(m, none)| m.contains("citernes") && m.ends_with("(the migrations alone do not show this)") && !none),
+        found
+            .iter()
+            .any(|(m, none)| m.contains("citernes") && m.ends_with("(the migrations alone do not show this)") && !none),
         "{found:?}"
     );
 }
@@ -130,7 +139,8 @@ fn the_depot_live_has_the_findings_of_its_migrations_at_their_places() {
 fn a_snapshot_says_what_the_database_says_and_keeps_no_secret() {
     let Some(cluster) = pg::own_cluster("-live-snapshot") else { return };
     let (url, mut client) = depot(&cluster);
-    let jwt = format!("eyJhbGciOiJIUzI1NiJ9.{}.{}", "eyJyb2xlIjoic2VydmljZV9yb2xlIn0", "abcdefghijklmnopqrstuvwxyz012345");
+    let jwt =
+        format!("eyJhbGciOiJIUzI1NiJ9.{}.{}", "eyJyb2xlIjoic2VydmljZV9yb2xlIn0", "abcdefghijklmnopqrstuvwxyz012345");
     client
         .batch_execute(&format!(
             "alter role anon set app.jwt_secret = 'geheim-in-role'; alter role anon set statement_timeout = '3s';

@@ -123,7 +123,8 @@ fn a_session_cannot_write_and_says_so_to_the_server() {
 
 #[test]
 fn the_number_of_round_trips_does_not_depend_on_the_schema() {
-    let Some(cluster) = pg::own_cluster_with("-live-trips", 5432, "-c log_statement=all -c log_line_prefix='%a '") else {
+    let Some(cluster) = pg::own_cluster_with("-live-trips", 5432, "-c log_statement=all -c log_line_prefix='%a '")
+    else {
         return;
     };
     let empty = cluster.create();
@@ -196,7 +197,8 @@ fn what_cannot_be_connected_to_is_said() {
 #[test]
 fn a_server_that_accepts_and_says_nothing_is_given_up_on() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("postgres://u:{SECRET}@127.0.0.1:{}/depot?sslmode=disable", listener.local_addr().unwrap().port());
+    let url =
+        format!("postgres://u:{SECRET}@127.0.0.1:{}/depot?sslmode=disable", listener.local_addr().unwrap().port());
     let started = Instant::now();
     refused(
         &["check", "--no-config", "--timeout", "1", "--database-url", &url],

@@ -294,7 +294,8 @@ fn catalog(tables: Vec<(&str, Relation)>) -> Catalog {
 
 fn run(catalog: &Catalog, rules: &[Rule]) -> CheckOutput {
     let config = CheckConfig::default();
-    let input = CheckInput { catalog, migrations: &[], coverage: &[], rules, config: &config, changed_only: false, live: None };
+    let input =
+        CheckInput { catalog, migrations: &[], coverage: &[], rules, config: &config, changed_only: false, live: None };
     check::run(&input)
 }
 

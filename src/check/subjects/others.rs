@@ -49,7 +49,8 @@ pub(super) fn sequences(model: &Model<'_>, needed: &Needed) -> Vec<Subject> {
     let own = model.catalog().sequences.iter().filter(|(_, sequence)| is_own(sequence.provenance.origin));
     own.map(|(name, sequence)| {
         let mut b = Builder::new(needed, ObjectRef::new(ObjectKind::Sequence, name)).provenance(&sequence.provenance);
-        let owner = |part: fn(&(QualifiedName, String)) -> String| sequence.owned_by.as_ref().map(part).unwrap_or_default();
+        let owner =
+            |part: fn(&(QualifiedName, String)) -> String| sequence.owned_by.as_ref().map(part).unwrap_or_default();
         let facts = model.live().and_then(|live| live.sequences.get(name));
         let position = || facts.filter(|facts| facts.read).map(|facts| facts.last_value.unwrap_or_default());
         b.set("schema", || name.schema.as_str());

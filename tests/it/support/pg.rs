@@ -135,7 +135,13 @@ impl Cluster {
             .arg(dir.join("log")));
         let reap = format!("cat; '{pg_ctl}' stop -m immediate -D '{}'; rm -rf '{}'", shown(&data), shown(&dir));
         let reaper = server_command("sh").args(["-c", &reap]).stdin(Stdio::piped()).stdout(Stdio::null()).spawn();
-        Self { socket: dir, bin: bin.to_owned(), port, databases: AtomicU32::new(0), _reaper: reaper.expect("start the reaper") }
+        Self {
+            socket: dir,
+            bin: bin.to_owned(),
+            port,
+            databases: AtomicU32::new(0),
+            _reaper: reaper.expect("start the reaper"),
+        }
     }
 
     /// A connection as superuser.
