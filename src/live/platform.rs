@@ -234,7 +234,9 @@ impl Given<'_> {
             let acl = privileges_of_new(catalog, kind, owner, schema.map(String::as_str));
             acl.iter().filter(|e| e.by_default).map(|e| (e.grantee.clone(), e.privilege, e.grantable)).collect()
         });
-        if given.is_empty() {
+        // A list from which something of the defaults was taken was dealt with by name: so is what is left in it.
+        let whole = given.iter().all(|(role, privilege, _)| acl.held(role, *privilege).is_some());
+        if given.is_empty() || !whole {
             return;
         }
         acl.rewrite(|entry| {
