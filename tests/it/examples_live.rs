@@ -15,18 +15,6 @@ use crate::support::pg;
 /// Where the two sources differ, and why that is right: rule, example, the difference, its reason.
 const LEDGER: &[(&str, &str, &str, &str)] = &[
     (
-        "functions/revoke-public-only",
-        "granted again on purpose",
-        "only the server: functions/revoke-public-only function public.purger()",
-        "a GRANT of what default privileges gave already leaves no trace in the database",
-    ),
-    (
-        "grants/anon-write-grant",
-        "a write granted by name",
-        "only the fold: grants/anon-write-grant table public.tanks anon",
-        "likewise",
-    ),
-    (
         "migrations/opaque-dynamic-sql",
         "names from a data table",
         "only the server: rls/rls-disabled table public.a_proteger",
