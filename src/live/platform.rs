@@ -247,9 +247,8 @@ impl Given<'_> {
             .collect();
         let of_function = matches!(kind, ObjectKind::Function | ObjectKind::Procedure | ObjectKind::Aggregate);
         let api_edited = of_function && missing.iter().any(|role| self.exposed_roles.contains(role));
-        let edited = |grantee: &String| {
-            missing.contains(&grantee) || api_edited && self.exposed_roles.contains(grantee)
-        };
+        let edited =
+            |grantee: &String| missing.contains(&grantee) || api_edited && self.exposed_roles.contains(grantee);
         let edited: Vec<String> = given.iter().map(|(role, ..)| role).filter(|role| edited(role)).cloned().collect();
         acl.rewrite(|entry| {
             // A grant option that defaults do not give was given by name.

@@ -219,7 +219,10 @@ fn statistics_with(
         (QualifiedName::new(row.schema, row.name), facts)
     };
     let table = |row: TableRow| {
-        (QualifiedName::new(row.schema, row.name), TableFacts { rows: row.rows, analyzed: row.analyzed, last_analyze: row.last_analyze })
+        (
+            QualifiedName::new(row.schema, row.name),
+            TableFacts { rows: row.rows, analyzed: row.analyzed, last_analyze: row.last_analyze },
+        )
     };
     let facts = LiveFacts {
         tables: tables.into_iter().map(table).collect(),

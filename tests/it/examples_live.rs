@@ -13,14 +13,12 @@ use postgres::Client;
 use crate::support::pg;
 
 /// Where the two sources differ, and why that is right: rule, example, the difference, its reason.
-const LEDGER: &[(&str, &str, &str, &str)] = &[
-    (
-        "migrations/opaque-dynamic-sql",
-        "names from a data table",
-        "only the server: rls/rls-disabled table public.a_proteger",
-        "the server has run the dynamic SQL over an empty table and knows what came of it",
-    ),
-];
+const LEDGER: &[(&str, &str, &str, &str)] = &[(
+    "migrations/opaque-dynamic-sql",
+    "names from a data table",
+    "only the server: rls/rls-disabled table public.a_proteger",
+    "the server has run the dynamic SQL over an empty table and knows what came of it",
+)];
 
 #[derive(Debug)]
 struct Example {

@@ -28,6 +28,7 @@ mod live;
 mod live_safety;
 mod plpgsql;
 mod predicate;
+mod replay;
 mod report;
 mod rules;
 mod second_opinion;
