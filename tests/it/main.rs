@@ -25,6 +25,7 @@ mod fold;
 mod fold_vs_postgres;
 mod interp;
 mod live;
+mod live_query;
 mod live_safety;
 mod plpgsql;
 mod predicate;
