@@ -72,7 +72,8 @@ pub struct FactDifference {
 #[must_use]
 pub fn diff(first: (&Catalog, Side), second: (&Catalog, Side)) -> Diff {
     let exact = first.1 != Side::Migrations && second.1 != Side::Migrations;
-    let (a, b) = (facts::of(first.0, first.1, exact), facts::of(second.0, second.1, exact));
+    let maintain = first.1.has_maintain() && second.1.has_maintain();
+    let (a, b) = (facts::of(first.0, first.1, exact, maintain), facts::of(second.0, second.1, exact, maintain));
     let mut diff = Diff::default();
     let names: BTreeSet<&ObjectRef> = a.keys().chain(b.keys()).collect();
     for name in names {

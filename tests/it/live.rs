@@ -209,3 +209,33 @@ fn migrations_and_the_database_they_built_do_not_differ() {
     assert_eq!(json["version"], 1);
     assert!(!out(&different).contains("postgres@"), "no connection string is printed");
 }
+
+/// PostgreSQL 17 grants MAINTAIN with ALL: that makes the platform's own grants nobody else's.
+#[test]
+fn a_newer_server_does_not_make_the_platform_look_like_the_project() {
+    use gardefou::catalog::{AclEntry, ObjectKind, Privilege};
+    let Some(cluster) = pg::own_cluster("-live-maintain") else { return };
+    let (_, mut client) = depot(&cluster);
+    client.batch_execute("set search_path to ''").unwrap();
+    let mut catalog = gardefou::live::introspect(&mut client).unwrap();
+    let with = |grantee: &str| AclEntry {
+        grantee: grantee.to_owned(),
+        privilege: Privilege::Maintain,
+        grantable: false,
+        grantor: "postgres".to_owned(),
+        at: None,
+        by_default: false,
+        conditional: false,
+    };
+    for entry in catalog.default_privileges.iter_mut().filter(|entry| entry.objects == ObjectKind::Table) {
+        for role in ["anon", "authenticated", "service_role"] {
+            entry.acl.grant(with(role));
+        }
+    }
+    let mut check = gardefou::check::CheckConfig::default();
+    let _ = gardefou::live::prepare(&mut catalog, &Default::default(), None, &mut check, (true, true));
+    let own: Vec<_> = catalog.default_privileges.iter().filter(|entry| !entry.platform).collect();
+    // The one the example's migrations changed.
+    assert_eq!(own.len(), 1, "{own:?}");
+    assert_eq!(own[0].schema.as_deref(), Some("public"));
+}
