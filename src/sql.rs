@@ -21,7 +21,7 @@ pub mod walk;
 
 pub use canonical::{
     Columns, Surroundings, canonical, canonical_in, canonical_index_key, canonical_query, canonical_query_in,
-    canonical_text, expression, expression_of,
+    canonical_text, expression, expression_in, expression_of,
 };
 pub use fragment::{parse_expr, parse_query, parse_sql_body};
 pub use lint::{Lint, LintSettings, is_lint, is_lint_version, lint};

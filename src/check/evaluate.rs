@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use rayon::prelude::*;
 
 use super::subject::Scope;
-use super::{CheckConfig, CheckInput, CheckOutput, Model, Needed, Subject, code, subjects};
+use super::{CheckConfig, CheckInput, CheckOutput, Model, Needed, Subject, code, query, subjects};
 use crate::catalog::{ObjectKind, ObjectRef};
 use crate::coverage::{Coverage, CoverageKind};
 use crate::finding::{Finding, Severity, State};
@@ -25,20 +25,23 @@ pub(super) fn run(input: &CheckInput<'_>) -> CheckOutput {
         match &rule.logic {
             Logic::Conditions { .. } => {}
             Logic::Code(check) => run.code(rule, check),
-            Logic::Query(_) => run.not_run(rule, "needs a database".to_owned()),
+            Logic::Query(_) => run.query(rule),
         }
         run
     });
     let (by_target, in_code): (Vec<Run<'_>>, Vec<Run<'_>>) = rayon::join(|| by_target.collect(), || in_code.collect());
     let mut whole = Run::new(&model);
     by_target.into_iter().chain(in_code).for_each(|run| whole.append(run));
+    whole.output.coverage.extend(query::not_for_this_source(input));
     whole.finish()
 }
 
 /// Evaluates the rules about one target.
 fn judge_target<'a>(model: &'a Model<'a>, target: &'static Target) -> Run<'a> {
     let mut whole = Run::new(model);
-    let of_target = |rule: &&Rule| rule.target.name == target.name && matches!(rule.logic, Logic::Conditions { .. });
+    let runs = |rule: &Rule| model.input().live.is_some() || !rule.needs_database();
+    let of_target =
+        |rule: &&Rule| rule.target.name == target.name && matches!(rule.logic, Logic::Conditions { .. }) && runs(rule);
     let rules: Vec<&Rule> = model.input().rules.iter().filter(of_target).collect();
     if rules.is_empty() {
         return whole;
@@ -168,6 +171,26 @@ impl<'a> Run<'a> {
                 related: Vec::new(),
                 discriminator: violation.discriminator,
             });
+        }
+    }
+
+    /// One finding per row the database answered.
+    fn query(&mut self, rule: &Rule) {
+        let Some(live) = self.model.input().live else { return };
+        let needed = Needed::all(rule.target);
+        match query::subjects(rule, live, &needed) {
+            Err(why) => self.not_run(rule, why),
+            Ok(subjects) => {
+                let constants = constants(rule, self.model.config());
+                self.output.looked_at.insert(rule.id.clone(), subjects.len());
+                for subject in &subjects {
+                    let scope = Scope { needed: &needed, subject, constants: &constants };
+                    let mut context = context();
+                    context.set_variable_resolver(&scope);
+                    let (severity, message) = (severity(rule, &context), rule.message.render(&context));
+                    self.find(rule, severity, message, subject, None);
+                }
+            }
         }
     }
 

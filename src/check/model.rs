@@ -6,6 +6,7 @@ use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use super::facts::Shape;
 use super::{CheckConfig, CheckInput, squawk};
 use crate::catalog::{Acl, AclEntry, Catalog, Fact, Index, Origin, PUBLIC, Privilege, QualifiedName, Relation};
+use crate::live::LiveFacts;
 use crate::location::Location;
 use crate::migrations::Migration;
 use crate::predicate::{Analyser, Options};
@@ -69,6 +70,12 @@ impl<'a> Model<'a> {
     #[must_use]
     pub fn input(&self) -> &'a CheckInput<'a> {
         self.input
+    }
+
+    /// What a running database says beyond its schema.
+    #[must_use]
+    pub fn live(&self) -> Option<&'a LiveFacts> {
+        self.input.live
     }
 
     /// Whether something at this place is to be reported.

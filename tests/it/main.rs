@@ -10,6 +10,7 @@
     reason = "tests fail by panicking, helpers included"
 )]
 
+mod audit;
 mod canonical;
 mod cli;
 mod config;
@@ -17,11 +18,14 @@ mod depot;
 mod discover;
 mod docs;
 mod drift;
+mod examples_live;
 mod expr;
 mod facts;
 mod fold;
 mod fold_vs_postgres;
 mod interp;
+mod live;
+mod live_safety;
 mod plpgsql;
 mod predicate;
 mod report;
