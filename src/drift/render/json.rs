@@ -52,7 +52,7 @@ fn section(outcome: &Outcome) -> Value {
     });
     json!({
         "name": outcome.name, "source": outcome.source, "method": outcome.method, "rows": outcome.rows,
-        "not_computable": outcome.not_computable, "unlisted": outcome.unlisted, "undated": totals.undated,
+        "not_computable": outcome.not_computable, "unlisted": outcome.unlisted.values().sum::<usize>(), "undated": totals.undated,
         "total": sum(&totals.all), "groups": groups, "months": months, "causes": causes,
         "distribution": distribution, "worst": outcome.worst.iter().map(row).collect::<Vec<_>>(),
         "rows_wrong": outcome.wrong.iter().map(row).collect::<Vec<_>>(), "inference": inference,
