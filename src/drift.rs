@@ -16,7 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::catalog::{ObjectKind, ObjectRef};
 use crate::location::Location;
-use hypothesis::{Cause, Neighbours};
+use hypothesis::{Cause, Fitting, Neighbours};
 use infer::Inference;
 use judge::{Computed, Fault, Judge, Judged, Residuals, Stored};
 use section::Plan;
@@ -67,6 +67,8 @@ pub struct Wrong {
     pub computed: Option<Computed>,
     /// The difference.
     pub residuals: Residuals,
+    /// Every named mistake that gives all stored values of the row.
+    fitting: Fitting,
 }
 
 /// What became of one section.
@@ -141,7 +143,7 @@ pub fn check(
     let mut sampled = Sampled::new(source, plan)?;
     let judge = Judge::new(plan, sampled.decimals);
     let outcome = empty(plan, infer);
-    let mut run = Run { judge: &judge, before: None, pending: None, listed: Listed::default(), outcome };
+    let mut run = Run { judge: &judge, before: None, pending: None, listed: Listed::default(), by_cause: BTreeMap::new(), outcome };
     let mut row = Row::default();
     while sampled.read(&mut row)? {
         run.row(&row);
@@ -153,6 +155,7 @@ pub fn check(
     if run.outcome.rows == 0 {
         return Err(DriftError::Empty { name: plan.section.name.clone() });
     }
+    run.prefer_the_common_cause();
     Ok(run.outcome)
 }
 
@@ -190,6 +193,8 @@ struct Run<'j> {
     /// A wrong row that waits for the one after it.
     pending: Option<Pending>,
     listed: Listed,
+    /// Wrong rows and litres by cause and by all that would explain them.
+    by_cause: BTreeMap<(String, Vec<&'static str>), (usize, f64)>,
     outcome: Outcome,
 }
 
@@ -245,6 +250,7 @@ impl Run<'_> {
             stored: Stored::default(),
             computed: None,
             residuals: Residuals::default(),
+            fitting: Fitting::new(),
         });
     }
 
@@ -252,14 +258,34 @@ impl Run<'_> {
     fn settle(&mut self, after: Option<Computed>) {
         let Some(Pending { key, row, line, judged, before }) = self.pending.take() else { return };
         let (cause, fitting) = hypothesis::explain(self.judge, &judged, Neighbours { before, after });
-        fitting.into_iter().for_each(|id| *self.outcome.fits.entry(id).or_default() += 1);
-        let (rows, litres) = self.outcome.causes.entry(cause.id.to_string()).or_default();
+        let ids: Vec<&'static str> = fitting.keys().copied().collect();
+        ids.iter().for_each(|id| *self.outcome.fits.entry(id).or_default() += 1);
+        let (rows, litres) = self.by_cause.entry((cause.id.to_string(), ids)).or_default();
         *rows += 1;
         *litres += judged.residuals.litres.unwrap_or(0.0);
         let Judged { stored, computed, residuals, faults, .. } = judged;
-        let wrong = Wrong { key, line, faults, cause, stored, computed, residuals };
+        let wrong = Wrong { key, line, faults, cause, stored, computed, residuals, fitting };
         self.rank(&wrong);
         self.list(row, wrong);
+    }
+
+    /// A mistake that explains most of the wrong rows is taken for every row it explains: one row can fit others by
+    /// chance.
+    fn prefer_the_common_cause(&mut self) {
+        let wrong = self.outcome.totals.all.wrong;
+        let common = self.outcome.best_cause().filter(|(_, rows)| rows * 2 > wrong && *rows > 1).map(|(id, _)| id);
+        for ((cause, fitting), (rows, litres)) in std::mem::take(&mut self.by_cause) {
+            let id = common.filter(|id| fitting.contains(id)).map_or(cause, str::to_owned);
+            let sum = self.outcome.causes.entry(id).or_default();
+            *sum = (sum.0 + rows, sum.1 + litres);
+        }
+        let Outcome { wrong, worst, .. } = &mut self.outcome;
+        for row in wrong.iter_mut().chain(worst) {
+            if let Some((id, text)) = common.and_then(|id| row.fitting.get_key_value(id)) {
+                row.cause.id = Cow::Borrowed(id);
+                row.cause.text = text.to_string();
+            }
+        }
     }
 
     /// Two rows never share a finding: what silences one must not silence the other.

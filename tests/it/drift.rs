@@ -12,25 +12,25 @@ fn depot() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/depot")
 }
 
-fn run(folder: &Path, arguments: &[&str]) -> Output {
+pub(crate) fn run(folder: &Path, arguments: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_gardefou"));
     command.arg("drift").args(arguments).current_dir(folder).env_clear().stdin(Stdio::null());
     command.output().unwrap()
 }
 
-fn code(output: &Output) -> i32 {
+pub(crate) fn code(output: &Output) -> i32 {
     output.status.code().unwrap()
 }
 
-fn out(output: &Output) -> String {
+pub(crate) fn out(output: &Output) -> String {
     String::from_utf8(output.stdout.clone()).unwrap()
 }
 
-fn err(output: &Output) -> String {
+pub(crate) fn err(output: &Output) -> String {
     String::from_utf8(output.stderr.clone()).unwrap()
 }
 
-fn json(output: &Output) -> Value {
+pub(crate) fn json(output: &Output) -> Value {
     serde_json::from_str(&out(output)).unwrap_or_else(|_| panic!("{}", err(output)))
 }
 
@@ -102,7 +102,7 @@ fn the_example_in_every_format() {
 fn infer_names_the_method_of_the_table() {
     let report = json(&run(&depot(), &["--infer", "--format", "json"]));
     let best = &report["sections"][0]["inference"]["ways"][0];
-    assert_eq!((text(&best["way"]).as_str(), best["all"].as_u64()), ("d1250-1980", Some(43)));
+    assert_eq!((text(&best["way"]).as_str(), best["all"].as_u64()), ("d1250-1980, vcf-decimals 5", Some(43)));
 }
 
 #[test]
@@ -130,7 +130,7 @@ fn text_of_digest(document: &Value) -> String {
 }
 
 /// A folder with a configuration and a file of rows.
-fn folder(section: &str, rows: &str) -> tempfile::TempDir {
+pub(crate) fn folder(section: &str, rows: &str) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     std::fs::create_dir(folder.path().join(".git")).unwrap();
     std::fs::write(folder.path().join("gardefou.yaml"), format!("volumetrics:\n{section}")).unwrap();
@@ -138,10 +138,10 @@ fn folder(section: &str, rows: &str) -> tempfile::TempDir {
     folder
 }
 
-const SECTION: &str = "  - name: r\n    csv: rows.csv\n    key: id\n    columns: { volume: v, temperature: t, density: d, density15: d15, vcf: f, volume15: v15 }\n    product: { group: refined }\n    method: d1250-1980\n    vcf-decimals: 5\n";
-const HEADER: &str = "id,v,t,d,d15,f,v15\n";
+pub(crate) const SECTION: &str = "  - name: r\n    csv: rows.csv\n    key: id\n    columns: { volume: v, temperature: t, density: d, density15: d15, vcf: f, volume15: v15 }\n    product: { group: refined }\n    method: d1250-1980\n    vcf-decimals: 5\n";
+pub(crate) const HEADER: &str = "id,v,t,d,d15,f,v15\n";
 /// A right row.
-const RIGHT: &str = "a,40160,31.0,824.5,835.9,0.98633,39611.0\n";
+pub(crate) const RIGHT: &str = "a,40160,31.0,824.5,835.9,0.98633,39611.0\n";
 
 #[test]
 fn a_row_that_cannot_be_computed_is_listed_never_dropped() {

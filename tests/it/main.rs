@@ -17,6 +17,8 @@ mod depot;
 mod discover;
 mod docs;
 mod drift;
+mod drift_causes;
+mod drift_input;
 mod expr;
 mod facts;
 mod fold;

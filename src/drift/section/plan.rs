@@ -57,6 +57,7 @@ impl Section {
             vcf_decimals: parsed("vcf-decimals", self.vcf_decimals.as_ref()).map_err(failed)?,
             grid,
         };
+        procedure.check().map_err(|error| failed(error.to_string()))?;
         Ok(Plan {
             section: self.clone(),
             at: at.clone(),
@@ -64,8 +65,14 @@ impl Section {
             method_known: self.method.is_some(),
             base: parsed("base", self.base.as_ref()).map_err(failed)?,
             density_kind: parsed("density-kind", self.density_kind.as_ref()).map_err(failed)?,
-            groups: self.product.groups().map_err(failed)?,
+            groups: self.groups().map_err(failed)?,
         })
+    }
+
+    /// A product matters only where a method is applied.
+    fn groups(&self) -> Result<Groups, String> {
+        let unused = self.columns.temperature.is_none() && self.product == Product::default();
+        if unused { Ok(Groups::One(Group::Refined)) } else { self.product.groups() }
     }
 
     fn check_shape(&self) -> Result<(), String> {
