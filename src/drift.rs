@@ -143,7 +143,14 @@ pub fn check(
     let mut sampled = Sampled::new(source, plan)?;
     let judge = Judge::new(plan, sampled.decimals);
     let outcome = empty(plan, infer);
-    let mut run = Run { judge: &judge, before: None, pending: None, listed: Listed::default(), by_cause: BTreeMap::new(), outcome };
+    let mut run = Run {
+        judge: &judge,
+        before: None,
+        pending: None,
+        listed: Listed::default(),
+        by_cause: BTreeMap::new(),
+        outcome,
+    };
     let mut row = Row::default();
     while sampled.read(&mut row)? {
         run.row(&row);
@@ -242,16 +249,19 @@ impl Run<'_> {
     fn not_computable(&mut self, row: &Row, why: String) {
         self.outcome.not_computable += 1;
         let number = self.outcome.rows;
-        self.list(number, Wrong {
-            key: row.key.clone(),
-            line: row.line,
-            faults: Vec::new(),
-            cause: Cause { id: Cow::Borrowed("not-computable"), text: why, explains: (0, 0) },
-            stored: Stored::default(),
-            computed: None,
-            residuals: Residuals::default(),
-            fitting: Fitting::new(),
-        });
+        self.list(
+            number,
+            Wrong {
+                key: row.key.clone(),
+                line: row.line,
+                faults: Vec::new(),
+                cause: Cause { id: Cow::Borrowed("not-computable"), text: why, explains: (0, 0) },
+                stored: Stored::default(),
+                computed: None,
+                residuals: Residuals::default(),
+                fitting: Fitting::new(),
+            },
+        );
     }
 
     /// Explains the waiting row, now that the one after it is known.

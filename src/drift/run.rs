@@ -179,12 +179,15 @@ fn notes(outcome: &Outcome) -> Vec<Coverage> {
     let mut notes = Vec::new();
     let unlisted: usize = unlisted.values().sum();
     if unlisted > 0 {
-        let message = format!("section `{name}`: {unlisted} more rows are wrong or not computable and not listed one by one");
+        let message =
+            format!("section `{name}`: {unlisted} more rows are wrong or not computable and not listed one by one");
         notes.push(note(CoverageKind::NotRun, message));
     }
     if let Some(key) = repeated.first() {
         let keys = many(repeated.len(), "key");
-        let message = format!("section `{name}`: {keys} of wrong rows stand more than once (`{key}`); name a column that is unique");
+        let message = format!(
+            "section `{name}`: {keys} of wrong rows stand more than once (`{key}`); name a column that is unique"
+        );
         notes.push(note(CoverageKind::Assumption, message));
     }
     if totals.undated > 0 {

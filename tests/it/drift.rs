@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::support::pg;
 
-fn depot() -> PathBuf {
+pub(crate) fn depot() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/depot")
 }
 
@@ -53,7 +53,7 @@ const WRONG: &[(&str, &str)] = &[
     ("R-2026-054", "method-2004"),
 ];
 
-fn causes(report: &Value) -> Vec<(String, String)> {
+pub(crate) fn causes(report: &Value) -> Vec<(String, String)> {
     let rows = report["sections"][0]["rows_wrong"].as_array().unwrap();
     rows.iter().map(|row| (text(&row["key"]), text(&row["cause"]["id"]))).collect()
 }
@@ -68,7 +68,7 @@ fn found(report: &Value) -> Vec<String> {
     findings.iter().map(|finding| text(&finding["object"]["name"])).collect()
 }
 
-fn expected() -> Vec<(String, String)> {
+pub(crate) fn expected() -> Vec<(String, String)> {
     WRONG.iter().map(|(key, cause)| ((*key).to_owned(), (*cause).to_owned())).collect()
 }
 
@@ -123,6 +123,37 @@ fn simulate_shows_before_and_after_and_a_digest() {
     let document = json(&run(&depot(), &["--simulate", "d1250-2004", "--format", "json"]));
     assert_eq!(document["rows"].as_array().unwrap().len(), 58);
     assert_eq!(text_of_digest(&document), digest(&text));
+}
+
+#[test]
+fn simulate_says_the_same_in_every_format() {
+    let markdown = out(&run(&depot(), &["--simulate", "d1250-2004", "--format", "markdown"]));
+    let document = json(&run(&depot(), &["--simulate", "d1250-2004", "--format", "json"]));
+    assert!(markdown.contains("### `receptions` by d1250-2004") && markdown.contains("| R-2026-001 | 40160 |"));
+    assert!(markdown.contains(&text_of_digest(&document)), "{markdown}");
+    assert_eq!((document["method"].as_str(), document["computed"].as_u64()), (Some("d1250-2004"), Some(58)));
+    // One digit of one input, a setting, the base: each gives another digest.
+    let digest = |section: &str, rows: &str, method: &str| {
+        let folder = folder(section, rows);
+        let output = run(folder.path(), &["--simulate", method, "--format", "json"]);
+        assert!(code(&output) < 2, "{}", err(&output));
+        let before = std::fs::read_to_string(folder.path().join("rows.csv")).unwrap();
+        assert_eq!(before, rows, "nothing is written");
+        text_of_digest(&json(&output))
+    };
+    let rows = format!("{HEADER}{RIGHT}");
+    let digests = [
+        digest(SECTION, &rows, "d1250-2004"),
+        digest(SECTION, &rows.replace("824.5", "824.6"), "d1250-2004"),
+        digest(SECTION, &rows.replace("39611.0", ""), "d1250-2004"),
+        digest(SECTION, &rows, "d1250-2004,hydrometer=glass-15"),
+        digest(SECTION, &rows, "d1250-1980"),
+        digest(&format!("{SECTION}    base: 20\n"), &rows, "d1250-2004"),
+        digest(&SECTION.replace("refined", "crude"), &rows, "d1250-2004"),
+    ];
+    let distinct: std::collections::BTreeSet<&String> = digests.iter().collect();
+    assert_eq!(distinct.len(), digests.len());
+    assert_eq!(digests[0], digest(SECTION, &rows, "d1250-2004"));
 }
 
 fn text_of_digest(document: &Value) -> String {

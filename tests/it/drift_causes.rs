@@ -1,8 +1,8 @@
 //! Every mistake the program has a name for: rows computed with it, and the name it gives them.
 
 use gardefou::volumetrics::{
-    Base, Density, DensityKind, Group, Hydrometer, Measurement, MethodName, Precision, Pressure, Procedure, Temperature,
-    VcfDecimals, zone_778,
+    Base, Density, DensityKind, Group, Hydrometer, Measurement, MethodName, Precision, Pressure, Procedure,
+    Temperature, VcfDecimals, zone_778,
 };
 use serde_json::Value;
 
@@ -132,9 +132,7 @@ fn wrong_inputs_are_named() {
         d.with(&five(), Measurement { density_kind: DensityKind::At(Base::C15), ..d.measurement })
     });
     expect("celsius-read-as-fahrenheit", FIVE, 832.0, &own, &|d, _| d.with(&five(), d.at((d.celsius() - 32.0) / 1.8)));
-    expect("fahrenheit-used-as-celsius", FIVE, 742.0, &own, &|d, _| {
-        d.with(&five(), d.at(d.celsius() * 1.8 + 32.0))
-    });
+    expect("fahrenheit-used-as-celsius", FIVE, 742.0, &own, &|d, _| d.with(&five(), d.at(d.celsius() * 1.8 + 32.0)));
     for (name, base) in [("base-20", Base::C20), ("base-60f", Base::F60)] {
         expect(name, FIVE, 832.0, &own, &|d, _| d.with(&five(), Measurement { base, ..d.measurement }));
     }
@@ -295,7 +293,10 @@ fn infer_finds_the_hidden_variant() {
         let inference = &report["sections"][0]["inference"];
         let best = &inference["ways"][0];
         assert_eq!((best["way"].as_str(), best["all"].as_u64()), (Some(name), Some(72)), "{inference:#}");
-        assert_eq!((best["density15"].as_u64(), best["vcf"].as_u64(), best["volume15"].as_u64()), (Some(72), Some(72), Some(72)));
+        assert_eq!(
+            (best["density15"].as_u64(), best["vcf"].as_u64(), best["volume15"].as_u64()),
+            (Some(72), Some(72), Some(72))
+        );
         // A way that differs only in digits the factor is not stored with makes other volumes.
         let next = &inference["ways"][1];
         let distance = |way: &Value| (way["all"].as_u64(), way["volume15_own"].as_u64());

@@ -76,7 +76,9 @@ fn a_decimal_comma_is_listed_not_guessed() {
 fn a_section_that_can_find_nothing_is_refused() {
     let rows = format!("{HEADER}{RIGHT}{WRONG}");
     let with = |columns: &str| {
-        format!("  - {{ name: r, csv: rows.csv, key: id, columns: {{ {columns} }}, product: {{ group: refined }}, method: d1250-1980 }}\n")
+        format!(
+            "  - {{ name: r, csv: rows.csv, key: id, columns: {{ {columns} }}, product: {{ group: refined }}, method: d1250-1980 }}\n"
+        )
     };
     for columns in [
         "volume: v, vcf: f",
@@ -133,7 +135,8 @@ fn a_column_of_ones_is_no_coarse_rounding() {
 fn two_rows_of_one_key_are_two_findings() {
     let rows = format!("{HEADER}{RIGHT}{WRONG}{}", WRONG.replace("39661", "39711"));
     assert_eq!(found(SECTION, &rows), ["r/b", "r/b (line 4)"]);
-    let waived = format!("{SECTION}waivers:\n  - {{ rule: volumetrics/volume-mismatch, object: r/b, reason: known }}\n");
+    let waived =
+        format!("{SECTION}waivers:\n  - {{ rule: volumetrics/volume-mismatch, object: r/b, reason: known }}\n");
     let folder = folder(&waived, &rows);
     let output = run(folder.path(), &[]);
     assert_eq!(code(&output), 1, "the second row is not waived: {}", out(&output));
@@ -148,7 +151,8 @@ fn rows_beyond_the_list_still_fail_the_run() {
     let off = format!("{SECTION}rules:\n  volumetrics/not-computable: off\n");
     assert_eq!(found(&off, &rows), ["r/b"]);
     let many: String = (0..10_050).map(|i| WRONG.replace("b,", &format!("x{i},"))).collect();
-    let waived = format!("{SECTION}waivers:\n  - {{ rule: volumetrics/volume-mismatch, object: \"r/x*\", reason: known }}\n");
+    let waived =
+        format!("{SECTION}waivers:\n  - {{ rule: volumetrics/volume-mismatch, object: \"r/x*\", reason: known }}\n");
     let folder = folder(&waived, &format!("{HEADER}{RIGHT}{many}"));
     let output = run(folder.path(), &[]);
     assert_eq!(code(&output), 1, "{}", err(&output));
@@ -158,7 +162,10 @@ fn rows_beyond_the_list_still_fail_the_run() {
 #[test]
 fn mixed_products_and_unreadable_days() {
     let section = SECTION
-        .replace("product: { group: refined }", "product: { column: p, groups: { GO: refined, BRUT: crude, HUILE: lube } }")
+        .replace(
+            "product: { group: refined }",
+            "product: { column: p, groups: { GO: refined, BRUT: crude, HUILE: lube } }",
+        )
         .replace("    key: id\n", "    key: id\n    time: day\n    group-by: [p]\n");
     let header = HEADER.replace('\n', ",p,day\n");
     let rows = [
@@ -173,7 +180,8 @@ fn mixed_products_and_unreadable_days() {
     let output = run(folder.path(), &["--format", "json"]);
     let report = json(&output);
     let section = &report["sections"][0];
-    let keys: Vec<&str> = section["rows_wrong"].as_array().unwrap().iter().filter_map(|row| row["key"].as_str()).collect();
+    let keys: Vec<&str> =
+        section["rows_wrong"].as_array().unwrap().iter().filter_map(|row| row["key"].as_str()).collect();
     assert_eq!(keys, ["brut", "huile", "vin", "rien"]);
     assert_eq!((section["not_computable"].as_u64(), section["undated"].as_u64()), (Some(2), Some(1)));
     assert_eq!(section["groups"]["BRUT"]["wrong"], 1);

@@ -19,6 +19,9 @@ mod docs;
 mod drift;
 mod drift_causes;
 mod drift_input;
+mod drift_live;
+#[cfg(feature = "parquet")]
+mod drift_parquet;
 mod expr;
 mod facts;
 mod fold;

@@ -7,6 +7,7 @@ use std::pin::pin;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 use futures_util::StreamExt;
+use tokio_postgres::error::SqlState;
 
 use super::{Row, Source};
 use crate::drift::DriftError;
@@ -103,7 +104,11 @@ async fn send(
     shape_to: &SyncSender<Shape>,
     blocks_to: &SyncSender<Block>,
 ) -> Result<(), DriftError> {
-    let failed = |error: tokio_postgres::Error| DriftError::Table { table: table.to_owned(), message: plain(&error) };
+    let failed = |error: tokio_postgres::Error| {
+        let policies = error.code() == Some(&SqlState::INSUFFICIENT_PRIVILEGE) && plain(&error).contains("row-level");
+        let hint = if policies { "; connect as the owner or a role with BYPASSRLS, which sees every row" } else { "" };
+        DriftError::Table { table: table.to_owned(), message: plain(&error) + hint }
+    };
     let client = target.open_read_only().await?;
     // Policies would leave rows out without a word: with this the server refuses instead.
     client.batch_execute("set local row_security = off").await.map_err(failed)?;
@@ -162,4 +167,3 @@ fn extent(bytes: &[u8]) -> Option<usize> {
     }
     (at <= bytes.len()).then_some(at)
 }
-

@@ -159,4 +159,3 @@ fn quote_literal(text: &str) -> String {
     // A backslash could be an escape under old settings: E'' says so either way.
     format!("E'{}'", text.replace('\\', "\\\\").replace('\'', "''"))
 }
-
