@@ -19,6 +19,11 @@ mod discover;
 mod docs;
 mod drift;
 mod examples_live;
+mod drift_causes;
+mod drift_input;
+mod drift_live;
+#[cfg(feature = "parquet")]
+mod drift_parquet;
 mod expr;
 mod facts;
 mod fold;
