@@ -9,14 +9,17 @@ mod subject;
 mod subjects;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::catalog::Catalog;
 use crate::coverage::Coverage;
 use crate::finding::Finding;
+use crate::governance::Governance;
 use crate::migrations::{History, Migration};
 use crate::rule::Rule;
 
 pub use model::Model;
+pub(crate) use model::name_parts;
 pub use subject::{Needed, Subject};
 
 /// What is checked, and against what.
@@ -56,6 +59,8 @@ pub struct CheckConfig {
     pub system_schemas: Vec<String>,
     /// Roles trusted with everything.
     pub privileged_roles: Vec<String>,
+    /// What must not change, with the lock; nothing, where nothing is declared.
+    pub governance: Option<Arc<Governance>>,
 }
 
 impl Default for CheckConfig {
@@ -91,6 +96,7 @@ impl Default for CheckConfig {
                 "supabase_etl_admin",
                 "supabase_replication_admin",
             ]),
+            governance: None,
         }
     }
 }

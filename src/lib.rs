@@ -10,6 +10,7 @@ pub mod coverage;
 pub mod date;
 pub mod drift;
 pub mod finding;
+pub mod governance;
 pub mod live;
 pub mod location;
 pub mod migrations;

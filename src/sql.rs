@@ -17,13 +17,15 @@ mod source_map;
 mod split;
 mod tree;
 pub mod walk;
+mod words;
 
 pub use canonical::{
-    Columns, Surroundings, canonical, canonical_in, canonical_index_key, canonical_query, canonical_query_in,
+    Columns, NameOf, Names, Surroundings, canonical, canonical_in, canonical_index_key, canonical_query, canonical_query_in,
     canonical_text, expression, expression_of,
 };
 pub use fragment::{parse_expr, parse_query, parse_sql_body};
 pub use plpgsql::parse_plpgsql;
+pub use words::{query_details, words};
 
 use crate::location::Span;
 use ast::{SourceMap, Statement};

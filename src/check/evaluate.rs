@@ -115,6 +115,7 @@ impl Run<'_> {
             silenced_by: None,
             related: Vec::new(),
             discriminator: subject.discriminator.clone(),
+            detail: None,
         });
     }
 
@@ -133,6 +134,7 @@ impl Run<'_> {
                 silenced_by: None,
                 related: Vec::new(),
                 discriminator: violation.discriminator,
+                detail: violation.detail,
             });
         }
     }
@@ -158,6 +160,7 @@ impl Run<'_> {
 
     fn finish(mut self) -> CheckOutput {
         self.output.coverage.extend(said(self.unjudged));
+        self.output.coverage.extend(self.model.uncovered());
         self.output
     }
 }
@@ -219,7 +222,7 @@ fn severity(rule: &Rule, context: &cel::Context<'_, '_>) -> Severity {
 /// `config.*` and `params.*`.
 fn constants(rule: &Rule, config: &CheckConfig) -> HashMap<String, Value> {
     let params = rule.params.iter().map(|(name, param)| (format!("params.{name}"), param.value()));
-    let CheckConfig { exposed_schemas, exposed_roles, system_schemas, privileged_roles } = config;
+    let CheckConfig { exposed_schemas, exposed_roles, system_schemas, privileged_roles, governance: _ } = config;
     let config = [
         ("exposed_schemas", exposed_schemas),
         ("exposed_roles", exposed_roles),

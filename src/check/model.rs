@@ -6,7 +6,12 @@ use std::rc::Rc;
 
 use super::facts::Shape;
 use super::{CheckConfig, CheckInput};
-use crate::catalog::{Acl, AclEntry, Catalog, Fact, Index, Origin, PUBLIC, Privilege, QualifiedName, Relation};
+use crate::catalog::{
+    Acl, AclEntry, Catalog, Fact, Index, ObjectRef, Origin, PUBLIC, Privilege, QualifiedName, Relation,
+};
+use crate::coverage::Coverage;
+use crate::governance::Governance;
+use crate::governance::definition::Definition;
 use crate::location::Location;
 use crate::migrations::Migration;
 use crate::predicate::{Analyser, Options};
@@ -23,6 +28,10 @@ pub struct Model<'a> {
     /// Analysed expressions, by table and canonical text.
     shapes: RefCell<HashMap<(QualifiedName, String), Rc<Shape>>>,
     indexes: OnceCell<BTreeMap<&'a QualifiedName, Vec<(&'a QualifiedName, &'a Index)>>>,
+    /// Protected objects as they stand.
+    protected: OnceCell<BTreeMap<ObjectRef, Definition>>,
+    /// What checks in code could not judge.
+    coverage: RefCell<Vec<Coverage>>,
 }
 
 impl<'a> Model<'a> {
@@ -41,6 +50,8 @@ impl<'a> Model<'a> {
             analyser: OnceCell::new(),
             shapes: RefCell::default(),
             indexes: OnceCell::new(),
+            protected: OnceCell::new(),
+            coverage: RefCell::default(),
         }
     }
 
@@ -66,6 +77,33 @@ impl<'a> Model<'a> {
     #[must_use]
     pub fn input(&self) -> &'a CheckInput<'a> {
         self.input
+    }
+
+    /// What must not change, where something is declared.
+    #[must_use]
+    pub fn governance(&self) -> Option<&'a Governance> {
+        self.input.config.governance.as_deref()
+    }
+
+    /// Protected objects as they stand, described once.
+    pub(crate) fn protected(
+        &self,
+        describe: impl FnOnce() -> BTreeMap<ObjectRef, Definition>,
+    ) -> &BTreeMap<ObjectRef, Definition> {
+        self.protected.get_or_init(describe)
+    }
+
+    /// Says that something could not be judged.
+    pub fn cover(&self, gap: Coverage) {
+        self.coverage.borrow_mut().push(gap);
+    }
+
+    /// What `cover` was told, once.
+    pub(super) fn uncovered(&self) -> Vec<Coverage> {
+        let mut gaps = self.coverage.take();
+        gaps.sort();
+        gaps.dedup();
+        gaps
     }
 
     /// Whether something at this place is to be reported.
@@ -241,7 +279,7 @@ pub(super) fn known_text(fact: &Fact<String>) -> Option<String> {
 }
 
 /// Splits a printed object name at its dots: `public."a.b".c` has three parts; a routine keeps its arguments.
-pub(super) fn name_parts(text: &str) -> Vec<String> {
+pub(crate) fn name_parts(text: &str) -> Vec<String> {
     let (mut parts, mut part, mut quoted, mut depth) = (Vec::new(), String::new(), false, 0u32);
     let mut chars = text.chars().peekable();
     while let Some(c) = chars.next() {

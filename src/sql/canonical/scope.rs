@@ -1,15 +1,18 @@
 //! What names belong to: columns are qualified as PostgreSQL qualifies them, and queries brought into normal form.
 
-use super::Surroundings;
-use super::normal::{Normaliser, unqualified};
+use super::normal::{Normaliser, bare};
+use super::{NameOf, Surroundings, constant};
 use crate::sql::ast::{
-    Alias, Assignment, Call, Cte, CteBody, Dml, Expr, ExprKind, JoinOn, Query, QueryBody, Select, SelectItem, TableRef,
+    Alias, Assignment, Call, Cte, CteBody, Dml, Expr, ExprKind, JoinOn, Name, Query, QueryBody, Select, SelectItem,
+    TableRef,
 };
 
 /// The `FROM` items in sight, innermost query last.
 pub(super) struct Scopes<'a> {
     surroundings: Surroundings<'a>,
     levels: Vec<Vec<Item>>,
+    /// Common table expressions in sight, with their columns where they are known.
+    ctes: Vec<(String, Option<Vec<String>>)>,
 }
 
 /// One `FROM` item: the name it goes by, and its columns where they are known.
@@ -37,7 +40,38 @@ const SCALAR: [&str; 7] = [
 
 impl<'a> Scopes<'a> {
     pub(super) fn new(surroundings: Surroundings<'a>) -> Self {
-        Self { surroundings, levels: Vec::new() }
+        Self { surroundings, levels: Vec::new(), ctes: Vec::new() }
+    }
+
+    pub(super) fn is_stored(&self) -> bool {
+        self.surroundings.stored
+    }
+
+    /// What a name means, where somebody knows; a common table expression's is its own.
+    pub(super) fn meant(&self, of: NameOf, name: Name) -> Name {
+        let cte = of == NameOf::Relation && name.schema.is_none() && self.cte(&name.name).is_some();
+        match self.surroundings.names {
+            Some(names) if !cte => names(of, &name),
+            _ => name,
+        }
+    }
+
+    fn cte(&self, name: &str) -> Option<&Option<Vec<String>>> {
+        self.ctes.iter().rev().find(|(cte, _)| cte == name).map(|(_, columns)| columns)
+    }
+
+    /// The columns of a relation in `FROM`.
+    fn columns_of(&self, name: &Name) -> Option<Vec<String>> {
+        match self.cte(&name.name).filter(|_| name.schema.is_none()) {
+            Some(columns) => columns.clone(),
+            None => self.surroundings.columns.and_then(|columns| columns(name)),
+        }
+    }
+
+    /// Whether an item of the innermost query is known to have the column.
+    fn has(&self, column: &str) -> bool {
+        let items = self.levels.last().into_iter().flatten();
+        items.into_iter().any(|item| item.columns.as_ref().is_some_and(|columns| columns.iter().any(|c| c == column)))
     }
 
     /// A column as PostgreSQL prints it: bare where only the relation at hand is in sight, with its table's name in
@@ -99,7 +133,7 @@ impl<'a> Scopes<'a> {
     fn items(&self, table: &TableRef, into: &mut Vec<Item>) {
         match table {
             TableRef::Relation { name, alias, .. } => {
-                let columns = self.surroundings.columns.and_then(|columns| columns(name));
+                let columns = self.columns_of(name);
                 let shown = alias.as_ref().filter(|alias| !alias.name.is_empty());
                 let columns =
                     shown.filter(|alias| !alias.columns.is_empty()).map_or(columns, |a| Some(a.columns.clone()));
@@ -155,25 +189,53 @@ impl Normaliser<'_> {
         query
     }
 
+    /// A query that stands alone; of a stored one nobody asks what its columns are called inside it.
+    pub(super) fn whole(&mut self, query: Query) -> Query {
+        let mut query = self.query(query);
+        if self.scopes.is_stored() {
+            unnamed(&mut query);
+        }
+        query
+    }
+
     pub(super) fn query(&mut self, mut query: Query) -> Query {
-        query.with = query.with.into_iter().map(|cte| self.cte(cte)).collect();
+        let ctes = self.scopes.ctes.len();
+        for cte in std::mem::take(&mut query.with) {
+            let columns = cte_columns(&cte);
+            // A recursive one sees itself.
+            if query.recursive {
+                self.scopes.ctes.push((cte.name.clone(), columns.clone()));
+            }
+            let cte = self.cte(cte);
+            self.scopes.ctes.push((cte.name.clone(), columns));
+            query.with.push(cte);
+        }
+        if self.scopes.is_stored() {
+            resolve_sort_keys(&mut query);
+        }
         let depth = self.scopes.levels.len();
         query.body = match query.body {
             QueryBody::Select(select) => QueryBody::Select(Box::new(self.select(*select))),
             QueryBody::Set { op, all, left, right } => {
-                QueryBody::Set { op, all, left: Box::new(self.query(*left)), right: Box::new(self.query(*right)) }
+                let (mut left, mut right) = (self.query(*left), self.query(*right));
+                if self.scopes.is_stored() {
+                    relax_outputs(&mut left);
+                    relax_outputs(&mut right);
+                }
+                QueryBody::Set { op, all, left: Box::new(left), right: Box::new(right) }
             }
             QueryBody::Values(rows) => {
                 self.scopes.levels.push(Vec::new());
                 QueryBody::Values(rows.into_iter().map(|row| self.all(row)).collect())
             }
-            QueryBody::Table(name) => QueryBody::Table(unqualified(name)),
+            QueryBody::Table(name) => QueryBody::Table(self.meant(NameOf::Relation, name)),
             QueryBody::Unknown => QueryBody::Unknown,
         };
         query.order_by = self.all(query.order_by);
         query.limit = query.limit.map(|limit| self.expr(limit)).filter(|limit| limit.kind != ExprKind::Null);
         query.offset = query.offset.map(|offset| self.expr(offset));
         self.scopes.levels.truncate(depth);
+        self.scopes.ctes.truncate(ctes);
         query
     }
 
@@ -186,7 +248,7 @@ impl Normaliser<'_> {
     }
 
     fn dml(&mut self, dml: Dml) -> Dml {
-        let table = unqualified(dml.table);
+        let table = self.meant(NameOf::Relation, dml.table);
         self.scopes
             .levels
             .push(vec![Item { name: dml.alias.clone().unwrap_or_else(|| table.name.clone()), ..Item::default() }]);
@@ -214,6 +276,11 @@ impl Normaliser<'_> {
             self.scopes.items(table, &mut items);
         }
         self.scopes.levels.push(items);
+        let mut select = select;
+        if self.scopes.is_stored() {
+            select.group_by =
+                select.group_by.into_iter().map(|key| group_key(key, &select.columns, &self.scopes)).collect();
+        }
         Select {
             distinct: select.distinct,
             columns: select.columns.into_iter().flat_map(|item| self.items(item)).collect(),
@@ -243,7 +310,7 @@ impl Normaliser<'_> {
         match table {
             TableRef::Relation { span, name, alias } => {
                 let alias = alias.filter(|alias| alias.name != name.name || !alias.columns.is_empty());
-                TableRef::Relation { span, name: unqualified(name), alias }
+                TableRef::Relation { span, name: self.meant(NameOf::Relation, name), alias }
             }
             TableRef::Query { lateral, query, alias } => {
                 TableRef::Query { lateral, query: Box::new(self.query(*query)), alias }
@@ -267,6 +334,101 @@ impl Normaliser<'_> {
             TableRef::Other(alias) => TableRef::Other(alias),
         }
     }
+}
+
+/// The columns a common table expression shows, where they are known.
+fn cte_columns(cte: &Cte) -> Option<Vec<String>> {
+    match &cte.body {
+        _ if !cte.columns.is_empty() => Some(cte.columns.clone()),
+        CteBody::Query(query) => output_names(query),
+        CteBody::Dml(_) => None,
+    }
+}
+
+/// Without the names of its own columns.
+fn unnamed(query: &mut Query) {
+    match &mut query.body {
+        QueryBody::Select(select) => select.columns.iter_mut().for_each(|item| item.alias = None),
+        QueryBody::Set { left, right, .. } => {
+            unnamed(left);
+            unnamed(right);
+        }
+        _ => {}
+    }
+}
+
+/// Set operations bring both sides to common types.
+fn relax_outputs(query: &mut Query) {
+    if let QueryBody::Select(select) = &mut query.body {
+        for item in &mut select.columns {
+            let expr = std::mem::replace(&mut item.expr, bare(ExprKind::Null));
+            item.expr = constant::unwidened_stored(expr);
+        }
+    }
+}
+
+/// `ORDER BY 2` and `ORDER BY alias` are the expression they mean; over a set operation they are the number.
+fn resolve_sort_keys(query: &mut Query) {
+    let Query { body, order_by, .. } = query;
+    match body {
+        QueryBody::Select(select) => {
+            for key in order_by {
+                if let Some(meant) = sort_key(key, &select.columns) {
+                    key.kind = meant;
+                }
+            }
+        }
+        QueryBody::Set { left, .. } => {
+            let Some(names) = output_names(left) else { return };
+            for key in order_by {
+                if let ExprKind::Column(parts) = &key.kind
+                    && let [name] = parts.as_slice()
+                    && let Some(at) = names.iter().position(|known| known == name)
+                {
+                    key.kind = ExprKind::Number((at + 1).to_string());
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+fn sort_key(key: &Expr, columns: &[SelectItem]) -> Option<ExprKind> {
+    match &key.kind {
+        ExprKind::Number(number) => ordinal(number, columns),
+        ExprKind::Column(parts) => match parts.as_slice() {
+            [name] => aliased(name, columns),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// In `GROUP BY` a column of the tables comes before an alias.
+fn group_key(key: Expr, columns: &[SelectItem], scopes: &Scopes<'_>) -> Expr {
+    let meant = match &key.kind {
+        ExprKind::Number(number) => ordinal(number, columns),
+        ExprKind::Column(parts) => match parts.as_slice() {
+            [name] if !scopes.has(name) => aliased(name, columns),
+            _ => None,
+        },
+        _ => None,
+    };
+    meant.map_or(key, bare)
+}
+
+fn ordinal(number: &str, columns: &[SelectItem]) -> Option<ExprKind> {
+    let at: usize = number.parse().ok()?;
+    let before = columns.get(..at)?;
+    // A star before it stands for an unknown number of columns.
+    if before.iter().any(|item| matches!(item.expr.kind, ExprKind::Star(_))) {
+        return None;
+    }
+    before.last().map(|item| item.expr.kind.clone())
+}
+
+fn aliased(name: &str, columns: &[SelectItem]) -> Option<ExprKind> {
+    columns.iter().find(|item| item.alias.as_deref() == Some(name)).map(|item| item.expr.kind.clone())
 }
 
 /// A function in `FROM`: what it and its columns are called.

@@ -1,0 +1,95 @@
+//! What must not change: protected objects, canonical data, modules, flow, freezes and gates, declared in
+//! `gardefou.yaml`, kept in `gardefou.lock`, and judged by rules on migrations and on a live database alike.
+
+pub mod definition;
+mod diff;
+pub mod lock;
+pub mod pattern;
+pub mod protected;
+pub mod sections;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::check::Model;
+use crate::check::code::{Check, Violation};
+use crate::config::{Config, ConfigError};
+use crate::date::Date;
+
+use lock::Lock;
+use sections::Sections;
+
+/// The lock file's name, beside the configuration.
+pub const LOCK_FILE: &str = "gardefou.lock";
+
+/// Everything the governance rules judge by, read once before they run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Governance {
+    /// What is declared.
+    pub sections: Sections,
+    /// What is locked; nothing, where there is no lock file.
+    pub lock: Option<Lock>,
+    /// The day freezes and gates are judged on.
+    pub today: Date,
+}
+
+impl Governance {
+    /// What `config` declares, with the lock file beside it; nothing where it declares nothing.
+    ///
+    /// # Errors
+    /// A lock file that cannot be read.
+    pub fn load(config: &Config, cwd: &Path, today: Date) -> Result<Option<Arc<Self>>, ConfigError> {
+        let sections = &config.governance;
+        if sections.is_empty() {
+            return Ok(None);
+        }
+        let lock = match lock_path(config, cwd) {
+            Some(path) if !sections.protected.is_empty() && path.is_file() => {
+                Some(Lock::read(&path, &crate::config::printed(&path, cwd))?)
+            }
+            _ => None,
+        };
+        Ok(Some(Arc::new(Self { sections: sections.clone(), lock, today })))
+    }
+}
+
+/// Where the lock file stands: beside the configuration.
+#[must_use]
+pub fn lock_path(config: &Config, cwd: &Path) -> Option<PathBuf> {
+    let path = cwd.join(config.path.as_ref()?);
+    Some(path.parent()?.join(LOCK_FILE))
+}
+
+/// A check and the section it belongs to: without the section it does not run.
+struct Governed {
+    check: Check,
+    section: fn(&Sections) -> bool,
+}
+
+const fn governed(
+    name: &'static str,
+    section: fn(&Sections) -> bool,
+    run: fn(&Model<'_>) -> (usize, Vec<Violation>),
+) -> Governed {
+    Governed { check: Check { name, run }, section }
+}
+
+static CHECKS: &[Governed] = &[
+    governed("protected-changed", |s| !s.protected.is_empty(), protected::changed),
+    governed("protected-disabled", |s| !s.protected.is_empty(), protected::disabled),
+    governed("protected-dropped", |s| !s.protected.is_empty(), protected::dropped),
+    governed("protected-reowned", |s| !s.protected.is_empty(), protected::reowned),
+    governed("protected-not-locked", |s| !s.protected.is_empty(), protected::not_locked),
+];
+
+/// The checks of this room.
+pub fn checks() -> impl Iterator<Item = Check> {
+    CHECKS.iter().map(|governed| governed.check)
+}
+
+/// Whether the check called `name` has something to look at; checks of other rooms always have.
+#[must_use]
+pub fn applies(name: &str, governance: Option<&Governance>) -> bool {
+    let Some(governed) = CHECKS.iter().find(|governed| governed.check.name == name) else { return true };
+    governance.is_some_and(|governance| (governed.section)(&governance.sections))
+}
