@@ -5,6 +5,7 @@ mod evaluate;
 mod facts;
 mod model;
 pub mod secrets;
+mod squawk;
 mod subject;
 mod subjects;
 
@@ -17,6 +18,7 @@ use crate::finding::Finding;
 use crate::governance::Governance;
 use crate::migrations::{History, Migration};
 use crate::rule::Rule;
+use crate::sql::LintSettings;
 
 pub use model::Model;
 pub(crate) use model::name_parts;
@@ -61,6 +63,8 @@ pub struct CheckConfig {
     pub privileged_roles: Vec<String>,
     /// What must not change, with the lock; nothing, where nothing is declared.
     pub governance: Option<Arc<Governance>>,
+    /// What squawk assumes.
+    pub lint: LintSettings,
 }
 
 impl Default for CheckConfig {
@@ -97,6 +101,7 @@ impl Default for CheckConfig {
                 "supabase_replication_admin",
             ]),
             governance: None,
+            lint: LintSettings::default(),
         }
     }
 }

@@ -7,6 +7,7 @@ mod drift;
 mod explain;
 mod init;
 mod inspect;
+mod lock;
 mod rules;
 mod terminal;
 mod vcf;
@@ -49,6 +50,7 @@ enum Command {
     Rules(rules::Command),
     Inspect(inspect::Arguments),
     Baseline(baseline::Arguments),
+    Lock(lock::Arguments),
     Init(init::Arguments),
     Vcf(vcf::Arguments),
     Drift(drift::Arguments),
@@ -164,7 +166,7 @@ pub fn main() -> ExitCode {
     // Files are parsed in parallel: those threads walk nested SQL on their stacks, too.
     let _ = rayon::ThreadPoolBuilder::new().stack_size(STACK).build_global();
     let color = cli.color;
-    let checks = matches!(cli.command, Command::Check(_) | Command::Baseline(_) | Command::Drift(_));
+    let checks = matches!(cli.command, Command::Check(_) | Command::Baseline(_) | Command::Drift(_) | Command::Lock(_));
     let done = match cli.command {
         Command::Check(arguments) => check::run(&arguments, color),
         Command::Explain(arguments) => explain::run(&arguments, color),
@@ -172,6 +174,7 @@ pub fn main() -> ExitCode {
         Command::Inspect(arguments) => inspect::run(&arguments),
         Command::Baseline(arguments) => baseline::run(&arguments),
         Command::Init(arguments) => init::run(&arguments),
+        Command::Lock(arguments) => lock::run(&arguments),
         Command::Drift(arguments) => drift::run(&arguments),
         Command::Vcf(arguments) => vcf::run(&arguments),
         Command::Completions(arguments) => completions::run(&arguments),

@@ -18,6 +18,7 @@ use crate::governance::sections::Sections;
 use crate::location::Location;
 use crate::migrations::{DefaultGrants, Platform};
 use crate::report::FailOn;
+use crate::sql::LintSettings;
 use crate::suggest::hint;
 use crate::waiver::Waiver;
 
@@ -49,6 +50,8 @@ pub struct Config {
     pub rule_folders: Vec<PathBuf>,
     /// Rule packs that are off unless named.
     pub extends: Vec<Pack>,
+    /// What squawk assumes of the server and of the tool that runs the files.
+    pub squawk: LintSettings,
     /// Run only these rules, groups or tags.
     pub select: Vec<Named>,
     /// Do not run these rules, groups or tags.

@@ -4,19 +4,23 @@
 pub mod definition;
 mod diff;
 pub mod lock;
+pub mod modules;
 pub mod pattern;
 pub mod protected;
 pub mod sections;
+mod validate;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::check::Model;
-use crate::check::code::{Check, Violation};
+use crate::check::code::{Check, Judged};
 use crate::config::{Config, ConfigError};
 use crate::date::Date;
+use crate::rule::{Logic, Rule};
 
 use lock::Lock;
+pub use validate::validate;
 use sections::Sections;
 
 /// The lock file's name, beside the configuration.
@@ -34,6 +38,12 @@ pub struct Governance {
 }
 
 impl Governance {
+    /// Nothing declared.
+    #[must_use]
+    pub fn none(today: Date) -> Self {
+        Self { sections: Sections::default(), lock: None, today }
+    }
+
     /// What `config` declares, with the lock file beside it; nothing where it declares nothing.
     ///
     /// # Errors
@@ -69,9 +79,9 @@ struct Governed {
 const fn governed(
     name: &'static str,
     section: fn(&Sections) -> bool,
-    run: fn(&Model<'_>) -> (usize, Vec<Violation>),
+    run: fn(&Model<'_>, &Rule) -> Judged,
 ) -> Governed {
-    Governed { check: Check { name, run }, section }
+    Governed { check: Check { name, run, knows: None }, section }
 }
 
 static CHECKS: &[Governed] = &[
@@ -87,9 +97,10 @@ pub fn checks() -> impl Iterator<Item = Check> {
     CHECKS.iter().map(|governed| governed.check)
 }
 
-/// Whether the check called `name` has something to look at; checks of other rooms always have.
+/// Whether a rule has something to look at; rules of other rooms always have.
 #[must_use]
-pub fn applies(name: &str, governance: Option<&Governance>) -> bool {
-    let Some(governed) = CHECKS.iter().find(|governed| governed.check.name == name) else { return true };
+pub fn applies(rule: &Rule, governance: Option<&Governance>) -> bool {
+    let Logic::Code(check) = &rule.logic else { return true };
+    let Some(governed) = CHECKS.iter().find(|governed| governed.check.name == check.name) else { return true };
     governance.is_some_and(|governance| (governed.section)(&governance.sections))
 }

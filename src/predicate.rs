@@ -22,7 +22,7 @@ use body::Body;
 use ty::Ty;
 
 pub use role::{Claim, Claims, RoleContext, Setting};
-pub use shape::{CallSite, Shape};
+pub use shape::{CallSite, Profile, Shape};
 
 /// Which rows an expression is true for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -152,7 +152,13 @@ impl<'c> Analyser<'c> {
     /// What `expr`, a policy expression on `relation`, looks like.
     #[must_use]
     pub fn shape(&self, expr: &Expr, relation: &QualifiedName) -> Shape {
-        shape::shape(self, expr, relation)
+        self.profile(expr, relation).shape
+    }
+
+    /// What `expr`, a policy expression on `relation`, looks like and says.
+    #[must_use]
+    pub fn profile(&self, expr: &Expr, relation: &QualifiedName) -> Profile {
+        shape::profile(self, expr, relation)
     }
 
     /// The functions called `name`, by the order of `path`.

@@ -13,6 +13,7 @@ use crate::config::{Config, ConfigError, RuleNames};
 use crate::coverage::Coverage;
 use crate::date::Date;
 use crate::finding::{Finding, State};
+use crate::governance::{self, Governance};
 use crate::migrations::discover::{DiscoverError, DiscoverOptions, discover};
 use crate::migrations::{FoldOptions, History, MigrationSet, fold};
 use crate::report::{LookedAt, Report, RuleDoc};
@@ -61,9 +62,6 @@ pub enum RunError {
     /// Every rule is switched off.
     #[error("no rule is left to run: `select`, `ignore` and `rules` leave none; `gardefou rules list` shows all")]
     NoRules,
-    /// `extends:` names a pack this version does not have.
-    #[error("the `{0}` pack is not part of this version: remove it from `extends:`")]
-    NoPack(&'static str),
     /// Files were found and none of them has a statement.
     #[error("there is nothing to check: {0} without a statement; name the folder that holds the migrations")]
     NoStatements(String),
@@ -119,7 +117,13 @@ pub fn check(config: &Config, options: &RunOptions) -> Result<Report, RunError> 
     if statements == 0 {
         return Err(RunError::NoStatements(crate::report::many(set.files.len(), "file")));
     }
-    let output = check::run(&input(&history, &chosen, &check_config(config), options));
+    let governance = Governance::load(config, &options.cwd, options.today)?;
+    if let Some(governance) = &governance {
+        governance::validate(governance, &history.catalog, &history.migrations)?;
+    }
+    chosen.retain(|rule| governance::applies(rule, governance.as_deref()));
+    let settings = CheckConfig { governance, ..check_config(config) };
+    let output = check::run(&input(&history, &chosen, &settings, options));
     let files = history.migrations.iter().filter(|migration| migration.file.skipped.is_none()).count();
     let looked_at = looked_at(&output, files, statements);
     let all = rules.iter().map(|rule| rule.id.clone()).collect();
@@ -136,7 +140,8 @@ pub fn check(config: &Config, options: &RunOptions) -> Result<Report, RunError> 
     let findings = if options.since.is_some() { caused_by_changes(findings, &history) } else { findings };
     let coverage: Vec<Coverage> = history.coverage.iter().cloned().chain(output.coverage).collect();
     let docs = docs(&chosen, &findings);
-    Ok(Report::new(findings, coverage, looked_at, docs, sources(&history, config)))
+    let sources = sources(&history, config, settings.governance.as_deref());
+    Ok(Report::new(findings, coverage, looked_at, docs, sources))
 }
 
 fn input<'a>(history: &'a History, rules: &'a [Rule], config: &'a CheckConfig, options: &RunOptions) -> CheckInput<'a> {
@@ -156,6 +161,7 @@ fn check_config(config: &Config) -> CheckConfig {
     if !config.exposed_roles.is_empty() {
         check.exposed_roles.clone_from(&config.exposed_roles);
     }
+    check.lint.clone_from(&config.squawk);
     check
 }
 
@@ -210,8 +216,14 @@ pub fn doc(rule: &Rule) -> RuleDoc {
     }
 }
 
-fn sources(history: &History, config: &Config) -> BTreeMap<Arc<str>, Arc<str>> {
+fn sources(
+    history: &History,
+    config: &Config,
+    governance: Option<&Governance>,
+) -> BTreeMap<Arc<str>, Arc<str>> {
     let files = history.migrations.iter().map(|m| (Arc::clone(&m.file.path), Arc::clone(&m.file.text)));
     let config = config.path.iter().map(|path| (Arc::from(path.as_str()), Arc::clone(&config.text)));
-    files.chain(config).collect()
+    let lock = governance.and_then(|governance| governance.lock.as_ref());
+    let lock = lock.map(|lock| (Arc::clone(&lock.path), Arc::clone(&lock.text)));
+    files.chain(config).chain(lock).collect()
 }

@@ -6,6 +6,7 @@ mod cx;
 mod fragment;
 mod guard;
 mod lex;
+mod lint;
 mod literal;
 mod lower;
 mod lower_expr;
@@ -24,6 +25,7 @@ pub use canonical::{
     canonical_text, expression, expression_of,
 };
 pub use fragment::{parse_expr, parse_query, parse_sql_body};
+pub use lint::{Lint, LintSettings, is_lint, is_lint_version, lint};
 pub use plpgsql::parse_plpgsql;
 pub use words::{query_details, words};
 

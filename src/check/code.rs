@@ -1,16 +1,30 @@
 //! Checks written in code, for rules that carry `check: <name>`.
 
-use super::Model;
+use super::{Model, squawk};
 use crate::catalog::ObjectRef;
 use crate::location::Location;
+use crate::rule::Rule;
 
 /// A check in code.
 #[derive(Debug, Clone, Copy)]
 pub struct Check {
     /// Name in rule files.
     pub name: &'static str,
-    /// Returns how many subjects it looked at and what is wrong with which.
-    pub run: fn(&Model<'_>) -> (usize, Vec<Violation>),
+    /// Looks at the model for the rule.
+    pub run: fn(&Model<'_>, &Rule) -> Judged,
+    /// The part of a rule's id after the slash tells what is looked for: whether there is such a thing.
+    pub knows: Option<fn(&str) -> bool>,
+}
+
+/// What a check in code says.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Judged {
+    /// How many subjects it looked at.
+    pub looked_at: usize,
+    /// What is wrong with which.
+    pub violations: Vec<Violation>,
+    /// What it could not look at, and why: each a line of Coverage.
+    pub not_run: Vec<String>,
 }
 
 /// One violation found by code.
@@ -38,6 +52,7 @@ impl Violation {
 
 /// All of them.
 static CHECKS: &[Check] = &[
+    Check { name: "squawk", run: squawk::judge, knows: Some(crate::sql::is_lint) },
     stored("volumetrics-density-mismatch"),
     stored("volumetrics-drift"),
     stored("volumetrics-not-computable"),
@@ -46,7 +61,7 @@ static CHECKS: &[Check] = &[
 
 /// A check of stored measurements: a schema has none, `gardefou drift` runs it.
 const fn stored(name: &'static str) -> Check {
-    Check { name, run: |_| (0, Vec::new()) }
+    Check { name, run: |_, _| Judged { looked_at: 0, violations: Vec::new(), not_run: Vec::new() }, knows: None }
 }
 
 /// The check called `name`.

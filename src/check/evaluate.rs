@@ -2,8 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use rayon::prelude::*;
+
 use super::subject::Scope;
-use super::{CheckConfig, CheckInput, CheckOutput, Model, Needed, Subject, subjects};
+use super::{CheckConfig, CheckInput, CheckOutput, Model, Needed, Subject, code, subjects};
 use crate::catalog::{ObjectKind, ObjectRef};
 use crate::coverage::{Coverage, CoverageKind};
 use crate::finding::{Finding, Severity, State};
@@ -16,23 +18,44 @@ const CONDITIONAL: &str = " (in a branch that may not run)";
 
 pub(super) fn run(input: &CheckInput<'_>) -> CheckOutput {
     let model = Model::new(input);
-    let mut run = Run { model: &model, output: CheckOutput::default(), unjudged: BTreeMap::new() };
-    for target in TARGETS {
-        let rules: Vec<&Rule> = input.rules.iter().filter(|rule| rule.target.name == target.name).collect();
-        if rules.iter().any(|rule| matches!(rule.logic, Logic::Conditions { .. })) {
-            run.target(target, &rules);
-        }
-    }
-    for rule in input.rules {
+    // In parallel, and put together in the order of targets and rules.
+    let by_target = TARGETS.par_iter().map(|target| judge_target(&model, target));
+    let in_code = input.rules.par_iter().map(|rule| {
+        let mut run = Run::new(&model);
         match &rule.logic {
             Logic::Conditions { .. } => {}
             Logic::Code(check) => run.code(rule, check),
             Logic::Query(_) => run.not_run(rule, "needs a database".to_owned()),
         }
-    }
-    run.finish()
+        run
+    });
+    let (by_target, in_code): (Vec<Run<'_>>, Vec<Run<'_>>) = rayon::join(|| by_target.collect(), || in_code.collect());
+    let mut whole = Run::new(&model);
+    by_target.into_iter().chain(in_code).for_each(|run| whole.append(run));
+    whole.finish()
 }
 
+/// Evaluates the rules about one target.
+fn judge_target<'a>(model: &'a Model<'a>, target: &'static Target) -> Run<'a> {
+    let mut whole = Run::new(model);
+    let of_target = |rule: &&Rule| rule.target.name == target.name && matches!(rule.logic, Logic::Conditions { .. });
+    let rules: Vec<&Rule> = model.input().rules.iter().filter(of_target).collect();
+    if rules.is_empty() {
+        return whole;
+    }
+    let needed = Needed::by(target, rules.iter().copied());
+    let subjects = subjects::build(model, &needed);
+    whole.output.subjects.insert(target.name, subjects.len());
+    let runs = rules.par_iter().map(|rule| {
+        let mut run = Run::new(model);
+        run.rule(rule, &subjects, &needed);
+        run
+    });
+    runs.collect::<Vec<_>>().into_iter().for_each(|run| whole.append(run));
+    whole
+}
+
+/// What came out so far.
 struct Run<'a> {
     model: &'a Model<'a>,
     output: CheckOutput,
@@ -47,19 +70,29 @@ struct Unjudged {
     assumed: bool,
 }
 
-impl Run<'_> {
-    fn target(&mut self, target: &'static Target, rules: &[&Rule]) {
-        let needed = Needed::by(target, rules.iter().copied());
-        let subjects = subjects::build(self.model, &needed);
-        self.output.subjects.insert(target.name, subjects.len());
-        for rule in rules {
-            let constants = constants(rule, self.model.config());
-            let mut looked_at = 0;
-            for subject in &subjects {
-                looked_at += usize::from(self.judge(rule, subject, &needed, &constants));
-            }
-            self.output.looked_at.insert(rule.id.clone(), looked_at);
+impl<'a> Run<'a> {
+    fn new(model: &'a Model<'a>) -> Self {
+        Self { model, output: CheckOutput::default(), unjudged: BTreeMap::new() }
+    }
+
+    fn append(&mut self, other: Self) {
+        let CheckOutput { findings, coverage, subjects, looked_at } = other.output;
+        self.output.findings.extend(findings);
+        self.output.coverage.extend(coverage);
+        self.output.subjects.extend(subjects);
+        self.output.looked_at.extend(looked_at);
+        for (object, more) in other.unjudged {
+            let entry = self.unjudged.entry(object).or_default();
+            entry.rules.extend(more.rules);
+            entry.location = entry.location.take().or(more.location);
+            entry.assumed |= more.assumed;
         }
+    }
+
+    fn rule(&mut self, rule: &Rule, subjects: &[Subject], needed: &Needed) {
+        let constants = constants(rule, self.model.config());
+        let judged = subjects.iter().filter(|subject| self.judge(rule, subject, needed, &constants)).count();
+        self.output.looked_at.insert(rule.id.clone(), judged);
     }
 
     /// Evaluates one rule on one subject; says whether the rule's `when` let it through.
@@ -119,11 +152,12 @@ impl Run<'_> {
         });
     }
 
-    fn code(&mut self, rule: &Rule, check: &super::code::Check) {
-        let (looked_at, violations) = (check.run)(self.model);
-        self.output.looked_at.insert(rule.id.clone(), looked_at);
-        for violation in violations.into_iter().filter(|violation| self.model.is_in_scope(violation.location.as_ref()))
-        {
+    fn code(&mut self, rule: &Rule, check: &code::Check) {
+        let judged = (check.run)(self.model, rule);
+        self.output.looked_at.insert(rule.id.clone(), judged.looked_at);
+        judged.not_run.into_iter().for_each(|why| self.not_run(rule, why));
+        let in_scope = |violation: &code::Violation| self.model.is_violation_in_scope(violation.location.as_ref());
+        for violation in judged.violations.into_iter().filter(in_scope) {
             self.output.findings.push(Finding {
                 rule: rule.id.clone(),
                 severity: rule.severity,
@@ -160,7 +194,6 @@ impl Run<'_> {
 
     fn finish(mut self) -> CheckOutput {
         self.output.coverage.extend(said(self.unjudged));
-        self.output.coverage.extend(self.model.uncovered());
         self.output
     }
 }
@@ -222,7 +255,7 @@ fn severity(rule: &Rule, context: &cel::Context<'_, '_>) -> Severity {
 /// `config.*` and `params.*`.
 fn constants(rule: &Rule, config: &CheckConfig) -> HashMap<String, Value> {
     let params = rule.params.iter().map(|(name, param)| (format!("params.{name}"), param.value()));
-    let CheckConfig { exposed_schemas, exposed_roles, system_schemas, privileged_roles, governance: _ } = config;
+    let CheckConfig { exposed_schemas, exposed_roles, system_schemas, privileged_roles, lint: _, governance: _ } = config;
     let config = [
         ("exposed_schemas", exposed_schemas),
         ("exposed_roles", exposed_roles),

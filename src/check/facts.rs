@@ -3,7 +3,7 @@
 mod predicate;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::rc::Rc;
+use std::sync::Arc;
 
 use super::Model;
 use super::model::is_own;
@@ -25,7 +25,7 @@ pub(super) enum Clause<'p> {
     /// Written, but what it says is not known.
     Unknown,
     /// Written.
-    Present(&'p Expression, Rc<Shape>),
+    Present(&'p Expression, Arc<Shape>),
 }
 
 impl<'p> Clause<'p> {

@@ -1,20 +1,21 @@
 //! What subjects are derived from: the input with the indexes that many of them share.
 
-use std::cell::{OnceCell, RefCell};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::rc::Rc;
 
 use super::facts::Shape;
-use super::{CheckConfig, CheckInput};
+use super::{CheckConfig, CheckInput, squawk};
 use crate::catalog::{
     Acl, AclEntry, Catalog, Fact, Index, ObjectRef, Origin, PUBLIC, Privilege, QualifiedName, Relation,
 };
-use crate::coverage::Coverage;
 use crate::governance::Governance;
 use crate::governance::definition::Definition;
 use crate::location::Location;
 use crate::migrations::Migration;
 use crate::predicate::{Analyser, Options};
+
+/// Analysed expressions, by table and canonical text.
+type Shapes = HashMap<QualifiedName, HashMap<String, Arc<Shape>>>;
 
 /// The input, indexed.
 pub struct Model<'a> {
@@ -23,15 +24,13 @@ pub struct Model<'a> {
     reach: BTreeMap<String, BTreeSet<String>>,
     changed: BTreeSet<&'a str>,
     /// Tables read by the policies of each table with row level security.
-    policy_reads: OnceCell<BTreeMap<QualifiedName, BTreeSet<QualifiedName>>>,
-    analyser: OnceCell<Analyser<'a>>,
-    /// Analysed expressions, by table and canonical text.
-    shapes: RefCell<HashMap<(QualifiedName, String), Rc<Shape>>>,
-    indexes: OnceCell<BTreeMap<&'a QualifiedName, Vec<(&'a QualifiedName, &'a Index)>>>,
+    policy_reads: OnceLock<BTreeMap<QualifiedName, BTreeSet<QualifiedName>>>,
+    analyser: OnceLock<Analyser<'a>>,
+    shapes: RwLock<Shapes>,
+    lints: OnceLock<squawk::Lints>,
+    indexes: OnceLock<BTreeMap<&'a QualifiedName, Vec<(&'a QualifiedName, &'a Index)>>>,
     /// Protected objects as they stand.
-    protected: OnceCell<BTreeMap<ObjectRef, Definition>>,
-    /// What checks in code could not judge.
-    coverage: RefCell<Vec<Coverage>>,
+    protected: OnceLock<BTreeMap<ObjectRef, Definition>>,
 }
 
 impl<'a> Model<'a> {
@@ -46,12 +45,12 @@ impl<'a> Model<'a> {
             input,
             reach,
             changed,
-            policy_reads: OnceCell::new(),
-            analyser: OnceCell::new(),
-            shapes: RefCell::default(),
-            indexes: OnceCell::new(),
-            protected: OnceCell::new(),
-            coverage: RefCell::default(),
+            policy_reads: OnceLock::new(),
+            analyser: OnceLock::new(),
+            shapes: RwLock::default(),
+            lints: OnceLock::new(),
+            indexes: OnceLock::new(),
+            protected: OnceLock::new(),
         }
     }
 
@@ -93,23 +92,17 @@ impl<'a> Model<'a> {
         self.protected.get_or_init(describe)
     }
 
-    /// Says that something could not be judged.
-    pub fn cover(&self, gap: Coverage) {
-        self.coverage.borrow_mut().push(gap);
-    }
-
-    /// What `cover` was told, once.
-    pub(super) fn uncovered(&self) -> Vec<Coverage> {
-        let mut gaps = self.coverage.take();
-        gaps.sort();
-        gaps.dedup();
-        gaps
-    }
-
     /// Whether something at this place is to be reported.
     #[must_use]
     pub fn is_in_scope(&self, at: Option<&Location>) -> bool {
         !self.input.changed_only || at.is_some_and(|at| self.changed.contains(at.file.as_ref()))
+    }
+
+    /// The same for what a check in code found, which may stand in another file than a migration.
+    #[must_use]
+    pub fn is_violation_in_scope(&self, at: Option<&Location>) -> bool {
+        let elsewhere = |at: &Location| !self.migrations().iter().any(|migration| migration.file.path == at.file);
+        self.is_in_scope(at) || at.is_some_and(elsewhere)
     }
 
     /// Whether the API serves the schema.
@@ -196,14 +189,15 @@ impl<'a> Model<'a> {
         table: &QualifiedName,
         canonical: &str,
         analyse: impl FnOnce(&Analyser<'a>) -> Shape,
-    ) -> Rc<Shape> {
-        let key = (table.clone(), canonical.to_owned());
-        if let Some(known) = self.shapes.borrow().get(&key) {
-            return Rc::clone(known);
+    ) -> Arc<Shape> {
+        let known = |shapes: &Shapes| shapes.get(table)?.get(canonical).cloned();
+        if let Some(known) = known(&self.shapes.read().unwrap_or_else(PoisonError::into_inner)) {
+            return known;
         }
         let analyser = self.analyser.get_or_init(|| Analyser::new(self.catalog(), Options::default()));
-        let shape = Rc::new(analyse(analyser));
-        self.shapes.borrow_mut().insert(key, Rc::clone(&shape));
+        let shape = Arc::new(analyse(analyser));
+        let mut shapes = self.shapes.write().unwrap_or_else(PoisonError::into_inner);
+        shapes.entry(table.clone()).or_default().insert(canonical.to_owned(), Arc::clone(&shape));
         shape
     }
 
@@ -217,6 +211,11 @@ impl<'a> Model<'a> {
             by_table
         });
         by_table.get(table).map_or(&[], Vec::as_slice)
+    }
+
+    /// What squawk says about each file; computed once.
+    pub(super) fn lints(&self) -> &squawk::Lints {
+        self.lints.get_or_init(|| squawk::lints(self))
     }
 
     /// Tables read by the policies of each table; computed once.

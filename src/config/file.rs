@@ -16,6 +16,7 @@ use crate::governance::sections::{Alerts, Canonical, Classification, Flow, Freez
 use crate::location::{Location, Span};
 use crate::migrations::{DefaultGrants, Platform};
 use crate::report::FailOn;
+use crate::sql::{LintSettings, is_lint_version};
 use crate::waiver::Waiver;
 
 use super::{Config, ConfigError, Level, Named, Pack, RuleSetting};
@@ -39,6 +40,8 @@ struct File {
     rule_folders: Vec<PathBuf>,
     /// Rule packs that are off unless named.
     extends: Vec<Pack>,
+    /// What squawk's rules assume of the server and of the tool that runs the files.
+    squawk: SquawkEntry,
     /// Run only these rules, groups or tags.
     #[schemars(with = "Vec<String>")]
     select: Vec<Spanned<String>>,
@@ -84,6 +87,17 @@ struct File {
     alerts: Option<Spanned<Alerts>>,
     /// A baseline written by `gardefou baseline`, relative to this file.
     baseline: Option<PathBuf>,
+}
+
+/// What squawk assumes.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+struct SquawkEntry {
+    /// Oldest server version the files run on, `"16"` or `"16.2"` (default: 15).
+    #[schemars(with = "Option<String>")]
+    pg_version: Option<Spanned<String>>,
+    /// The tool runs each file in a transaction (default: false).
+    assume_in_transaction: bool,
 }
 
 /// A finding accepted.
@@ -192,6 +206,7 @@ impl Reader<'_> {
             exposed_roles: file.exposed_roles,
             rule_folders: self.resolve(file.rule_folders),
             extends: file.extends,
+            squawk: self.squawk(file.squawk)?,
             select: self.named(file.select),
             ignore: self.named(file.ignore),
             rules: file.rules.into_iter().map(|(name, setting)| (name, self.setting(setting))).collect(),
@@ -217,6 +232,16 @@ impl Reader<'_> {
             Setting::Level(level) => RuleSetting { level: Some(level), params: BTreeMap::new(), at },
             Setting::Full(full) => RuleSetting { level: full.severity, params: full.params, at },
         }
+    }
+
+    fn squawk(&self, entry: SquawkEntry) -> Result<LintSettings, ConfigError> {
+        if let Some(version) = entry.pg_version.as_ref().filter(|version| !is_lint_version(&version.value)) {
+            let place = self.at(&version.referenced).to_string();
+            let message = "`pg-version` is no PostgreSQL version; write \"16\" or \"16.2\"".to_owned();
+            return Err(ConfigError::Shape { place, message });
+        }
+        let pg_version = entry.pg_version.map(|version| version.value);
+        Ok(LintSettings { pg_version, assume_in_transaction: entry.assume_in_transaction })
     }
 
     fn section(&self, section: Spanned<Section>) -> (Section, Location) {

@@ -23,6 +23,11 @@ pub const TEMPLATE: &str = "\
 # rule-folders: [gardefou/rules]
 # extends: [squawk]
 
+# What squawk's rules assume: the oldest server, and whether the tool runs each file in a transaction.
+# squawk:
+#   pg-version: \"15\"
+#   assume-in-transaction: false
+
 # Run only some rules, or leave some out: by id, group or tag.
 # select: [rls, grants]
 # ignore: [performance]

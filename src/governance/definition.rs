@@ -7,6 +7,7 @@ mod routine;
 mod table;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
@@ -16,10 +17,11 @@ use crate::catalog::{
     Trigger, Type, TypeKind,
 };
 use crate::location::Location;
+use crate::migrations::Migration;
 use crate::sql::ast::{Name, TriggerState};
 use crate::sql::{self, Surroundings};
 
-use names::NameIndex;
+use names::{NameIndex, Seen};
 
 /// An object as it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -88,13 +90,33 @@ pub fn digest(lines: &[String]) -> String {
 pub struct Describer<'a> {
     catalog: &'a Catalog,
     names: NameIndex<'a>,
+    /// Migrations by path, in order.
+    order: BTreeMap<Arc<str>, usize>,
+    /// Relations that were renamed, or a column of theirs, and where.
+    renames: Vec<(String, Location)>,
 }
 
 impl<'a> Describer<'a> {
-    /// Indexes the Catalog.
+    /// Indexes the Catalog and how it came about; a live one came about nowhere.
     #[must_use]
-    pub fn new(catalog: &'a Catalog) -> Self {
-        Self { catalog, names: NameIndex::new(catalog) }
+    pub fn new(catalog: &'a Catalog, migrations: &[Migration]) -> Self {
+        let files = migrations.iter().enumerate();
+        let order = files.map(|(at, migration)| (Arc::clone(&migration.file.path), at)).collect();
+        let changes = migrations.iter().flat_map(|migration| &migration.changes);
+        let renames = changes.filter(|change| change.renamed_from.is_some()).map(|change| {
+            let parts = crate::check::name_parts(&change.object.name);
+            let relation = match parts.as_slice() {
+                [schema, table, _] => QualifiedName::new(schema, table).to_string(),
+                _ => change.object.name.clone(),
+            };
+            (relation, change.at.clone())
+        });
+        Self { catalog, names: NameIndex::new(catalog), order, renames: renames.collect() }
+    }
+
+    /// The schema as it was when something was defined.
+    fn seen<'s>(&'s self, at: Option<&'s Location>) -> Seen<'s> {
+        Seen { order: &self.order, at }
     }
 
     /// Every object one of `patterns` means, with its definition.
@@ -280,7 +302,7 @@ impl<'a> Describer<'a> {
     /// An expression on a table, spelled as everywhere.
     fn expression(&self, table: &QualifiedName, expression: &Expression) -> String {
         let name = Name::qualified(table.schema.clone(), table.name.clone());
-        let columns = |name: &Name| self.names.columns(name);
+        let columns = |name: &Name| self.names.columns(name, &[], &self.seen(None));
         let names = |of, name: &Name| self.names.meant(of, name, &[]);
         let surroundings = Surroundings {
             relation: Some(&name),
@@ -288,14 +310,25 @@ impl<'a> Describer<'a> {
             names: Some(&names),
             ..Surroundings::default()
         };
-        match sql::parse_expr(&expression.text) {
-            Ok(expr) => sql::canonical_in(&expr, surroundings),
-            Err(_) => expression.ast.as_ref().map_or_else(
-                || expression.canonical.clone(),
-                |expr| sql::canonical_in(expr, surroundings),
-            ),
+        // The tree follows renames, the text does not.
+        match &expression.ast {
+            Some(expr) => sql::canonical_in(expr, surroundings),
+            None => match sql::parse_expr(&expression.text) {
+                Ok(expr) => sql::canonical_in(&expr, surroundings),
+                Err(_) => expression.canonical.clone(),
+            },
         }
     }
+}
+
+/// Names of everything that can be protected.
+#[must_use]
+pub fn names(catalog: &Catalog) -> std::collections::BTreeSet<ObjectRef> {
+    let mut names = std::collections::BTreeSet::new();
+    Describer::new(catalog, &[]).each(&mut |object, _| {
+        names.insert(object);
+    });
+    names
 }
 
 /// One object of the Catalog.

@@ -15,7 +15,7 @@ enum Edit<'a> {
 
 /// The lines of `before` and `after` that differ: removed ones, added ones.
 #[must_use]
-pub fn differing<'a>(before: &'a [String], after: &'a [String]) -> (Vec<&'a str>, Vec<&'a str>) {
+pub(super) fn differing<'a>(before: &'a [String], after: &'a [String]) -> (Vec<&'a str>, Vec<&'a str>) {
     let (mut removed, mut added) = (Vec::new(), Vec::new());
     for edit in edits(before, after) {
         match edit {
@@ -29,7 +29,7 @@ pub fn differing<'a>(before: &'a [String], after: &'a [String]) -> (Vec<&'a str>
 
 /// A unified diff; nothing, where the two are the same.
 #[must_use]
-pub fn unified(before: &[String], after: &[String], names: (&str, &str)) -> String {
+pub(super) fn unified(before: &[String], after: &[String], names: (&str, &str)) -> String {
     let edits = edits(before, after);
     if edits.iter().all(|edit| matches!(edit, Edit::Keep(_))) {
         return String::new();

@@ -14,6 +14,7 @@ use super::sections::Sections;
 use crate::catalog::{Catalog, ObjectRef};
 use crate::config::ConfigError;
 use crate::location::{Location, Span};
+use crate::migrations::Migration;
 use crate::report::escape;
 
 /// The shape's version.
@@ -111,9 +112,13 @@ impl Lock {
 
     /// The protected objects of `catalog` as they stand, and those that cannot be locked, with the reason.
     #[must_use]
-    pub fn of(catalog: &Catalog, sections: &Sections) -> (BTreeMap<ObjectRef, Definition>, Vec<(ObjectRef, String)>) {
+    pub fn of(
+        catalog: &Catalog,
+        migrations: &[Migration],
+        sections: &Sections,
+    ) -> (BTreeMap<ObjectRef, Definition>, Vec<(ObjectRef, String)>) {
         let patterns: Vec<&Pattern> = sections.protected.iter().map(|placed| &placed.value.object).collect();
-        let found = Describer::new(catalog).matching(&patterns);
+        let found = Describer::new(catalog, migrations).matching(&patterns);
         let (known, unknown): (BTreeMap<_, _>, BTreeMap<_, _>) =
             found.into_iter().partition(|(_, definition)| definition.unknown.is_none());
         let unknown = unknown.into_iter();

@@ -10,12 +10,10 @@ use super::sections::{Allowed, Placed, Protected};
 use super::{Governance, LOCK_FILE};
 use crate::catalog::{ObjectKind, ObjectRef};
 use crate::check::Model;
-use crate::check::code::Violation;
-use crate::coverage::{Coverage, CoverageKind};
+use crate::check::code::{Judged, Violation};
 use crate::location::Location;
 use crate::migrations::{Change, ChangeKind};
-
-type Found = (usize, Vec<Violation>);
+use crate::rule::Rule;
 
 /// What the checks of this section have in common.
 struct Case<'a> {
@@ -54,7 +52,7 @@ fn objects<'a>(model: &'a Model<'_>) -> Option<&'a BTreeMap<ObjectRef, Definitio
     let sections = &model.governance()?.sections;
     let describe = || {
         let patterns: Vec<&Pattern> = sections.protected.iter().map(|placed| &placed.value.object).collect();
-        Describer::new(model.catalog()).matching(&patterns)
+        Describer::new(model.catalog(), model.migrations()).matching(&patterns)
     };
     Some(model.protected(describe))
 }
@@ -69,12 +67,11 @@ fn why(protected: &Protected) -> String {
 }
 
 /// Missing, under its name.
-pub(super) fn dropped(model: &Model<'_>) -> Found {
-    let Some(case) = Case::new(model) else { return (0, Vec::new()) };
-    let mut looked_at = 0;
-    let mut found = Vec::new();
+pub(super) fn dropped(model: &Model<'_>, _: &Rule) -> Judged {
+    let Some(case) = Case::new(model) else { return Judged::default() };
+    let mut judged = Judged::default();
     for (object, entry, protected) in case.locked() {
-        looked_at += 1;
+        judged.looked_at += 1;
         if case.now.contains_key(object) || protected.allow.contains(&Allowed::Drop) {
             continue;
         }
@@ -90,19 +87,18 @@ pub(super) fn dropped(model: &Model<'_>) -> Found {
         let by = change.and_then(|change| change.by.as_ref());
         let by = by.map(|by| format!(" along with `{}`", by.name)).unwrap_or_default();
         let message = format!("protected {} `{}`{} {what}{by}{maybe}", object.kind, object.name, why(protected));
-        found.push(case.violation(object, entry, change.map(|change| change.at.clone()), message));
+        judged.violations.push(case.violation(object, entry, change.map(|change| change.at.clone()), message));
     }
-    (looked_at, found)
+    judged
 }
 
 /// There, and switched off.
-pub(super) fn disabled(model: &Model<'_>) -> Found {
-    let Some(case) = Case::new(model) else { return (0, Vec::new()) };
-    let mut looked_at = 0;
-    let mut found = Vec::new();
+pub(super) fn disabled(model: &Model<'_>, _: &Rule) -> Judged {
+    let Some(case) = Case::new(model) else { return Judged::default() };
+    let mut judged = Judged::default();
     for (object, entry, protected) in case.locked() {
         let Some(now) = case.now.get(object) else { continue };
-        looked_at += 1;
+        judged.looked_at += 1;
         let off = is_off(&now.lines) && !is_off(&entry.lines);
         if !off || protected.allow.contains(&Allowed::Disable) {
             continue;
@@ -117,21 +113,20 @@ pub(super) fn disabled(model: &Model<'_>) -> Found {
         };
         let message = format!("protected {} `{}`{} {what}", object.kind, object.name, why(protected));
         let at = place(model, object, now, |line| is_switch(line));
-        found.push(case.violation(object, entry, at, message));
+        judged.violations.push(case.violation(object, entry, at, message));
     }
-    (looked_at, found)
+    judged
 }
 
 /// There, and not the same.
-pub(super) fn changed(model: &Model<'_>) -> Found {
-    let Some(case) = Case::new(model) else { return (0, Vec::new()) };
-    let mut looked_at = 0;
-    let mut found = Vec::new();
+pub(super) fn changed(model: &Model<'_>, _: &Rule) -> Judged {
+    let Some(case) = Case::new(model) else { return Judged::default() };
+    let mut judged = Judged::default();
     for (object, entry, protected) in case.locked() {
         let Some(now) = case.now.get(object) else { continue };
-        looked_at += 1;
+        judged.looked_at += 1;
         if let Some(unknown) = now.unknown {
-            cover(model, object, now, unknown);
+            judged.not_run.push(not_compared(object, unknown));
             continue;
         }
         if now.digest() == entry.digest || protected.allow.contains(&Allowed::Replace) {
@@ -149,23 +144,22 @@ pub(super) fn changed(model: &Model<'_>) -> Found {
         let at = place(model, object, now, |line| added.contains(&line));
         let mut violation = case.violation(object, entry, at, message);
         violation.detail = Some(unified(entry, now, violation.location.as_ref()));
-        found.push(violation);
+        judged.violations.push(violation);
     }
-    (looked_at, found)
+    judged
 }
 
 /// There, and somebody else's.
-pub(super) fn reowned(model: &Model<'_>) -> Found {
-    let Some(case) = Case::new(model) else { return (0, Vec::new()) };
+pub(super) fn reowned(model: &Model<'_>, _: &Rule) -> Judged {
+    let Some(case) = Case::new(model) else { return Judged::default() };
     let others = owners(&case);
-    let mut looked_at = 0;
-    let mut found = Vec::new();
+    let mut judged = Judged::default();
     for (object, entry, protected) in case.locked() {
         let Some((locked, now)) = entry.owner.as_ref().zip(case.now.get(object).and_then(|now| now.owner.as_ref()))
         else {
             continue;
         };
-        looked_at += 1;
+        judged.looked_at += 1;
         let expected = others.get(locked.as_str()).copied().unwrap_or(locked);
         if now == expected || protected.allow.contains(&Allowed::Owner) {
             continue;
@@ -177,9 +171,9 @@ pub(super) fn reowned(model: &Model<'_>) -> Found {
             why(protected)
         );
         let at = last(model, |change| change.object == *object).map(|change| change.at.clone());
-        found.push(case.violation(object, entry, at, message));
+        judged.violations.push(case.violation(object, entry, at, message));
     }
-    (looked_at, found)
+    judged
 }
 
 /// Who owns, in a live database, what a role owns in the migrations: whoever owns most of it. Migrations seldom say
@@ -206,42 +200,41 @@ fn owners<'a>(case: &Case<'a>) -> BTreeMap<&'a str, &'a String> {
 }
 
 /// Protected and not in the lock, or the other way round.
-pub(super) fn not_locked(model: &Model<'_>) -> Found {
-    let Some((governance, now)) = model.governance().zip(objects(model)) else { return (0, Vec::new()) };
+pub(super) fn not_locked(model: &Model<'_>, _: &Rule) -> Judged {
+    let Some((governance, now)) = model.governance().zip(objects(model)) else { return Judged::default() };
     let protected = &governance.sections.protected;
     let Some(lock) = &governance.lock else {
         let at = protected.first().map(|placed| placed.at.clone());
         let count = crate::report::many(now.len(), "object");
         let message = format!("there is no `{LOCK_FILE}`, so nothing holds {count} under `protected:` as agreed");
         let object = ObjectRef::new(ObjectKind::Other, LOCK_FILE);
-        return (now.len(), vec![Violation::new(object, at, message)]);
+        let violations = vec![Violation::new(object, at, message)];
+        return Judged { looked_at: now.len(), violations, not_run: Vec::new() };
     };
-    let mut found = Vec::new();
+    let mut judged = Judged { looked_at: now.len(), ..Judged::default() };
     for (object, definition) in now {
         let Some(guard) = guard(protected, object).filter(|_| !lock.entries.contains_key(object)) else { continue };
         if guard.value.allow.contains(&Allowed::Create) {
             continue;
         }
         if let Some(unknown) = definition.unknown {
-            cover(model, object, definition, unknown);
+            judged.not_run.push(not_compared(object, unknown));
             continue;
         }
         let message = format!("{} `{}` is protected and not in `{LOCK_FILE}`", object.kind, object.name);
         let at = definition.at.clone().or_else(|| Some(guard.at.clone()));
-        found.push(Violation::new(object.clone(), at, message));
+        judged.violations.push(Violation::new(object.clone(), at, message));
     }
     let stale = lock.entries.iter().filter(|(object, _)| guard(protected, object).is_none());
-    found.extend(stale.map(|(object, entry)| {
+    judged.violations.extend(stale.map(|(object, entry)| {
         let message = format!("{} `{}` is in `{LOCK_FILE}` and no longer protected", object.kind, object.name);
         Violation::new(object.clone(), Some(entry.at.clone()), message)
     }));
-    (now.len(), found)
+    judged
 }
 
-fn cover(model: &Model<'_>, object: &ObjectRef, definition: &Definition, why: &str) {
-    let message = format!("{} `{}` cannot be compared with the lock: {why}", object.kind, object.name);
-    let (location, object) = (definition.at.clone(), Some(object.clone()));
-    model.cover(Coverage { kind: CoverageKind::NotRun, location, object, message });
+fn not_compared(object: &ObjectRef, why: &str) -> String {
+    format!("{} `{}` cannot be compared with the lock: {why}", object.kind, object.name)
 }
 
 /// Lines of the lock and of now that differ; those only the lock's escaping tells apart do not.

@@ -13,7 +13,9 @@ mod relation;
 mod scope;
 mod subquery;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
+
+use rustc_hash::FxHashMap;
 
 use super::formula::{Deps, Formulas, Node, Var};
 use super::role::RoleContext;
@@ -45,10 +47,10 @@ pub(super) struct Eval<'a> {
     pub(super) role: &'a RoleContext,
     pub(super) formulas: Formulas,
     terms: Vec<TermInfo>,
-    term_index: HashMap<TermKey, Term>,
-    truths: HashMap<Term, Node>,
-    cells: HashMap<Term, Var>,
-    orders: HashMap<(Value, Value), Var>,
+    term_index: FxHashMap<TermKey, Term>,
+    truths: FxHashMap<Term, Node>,
+    cells: FxHashMap<Term, Var>,
+    orders: FxHashMap<(Value, Value), Var>,
     sources: Vec<Source>,
     /// What was used to decide something, for the reason.
     pub(super) facts: Vec<String>,
@@ -69,7 +71,7 @@ pub(super) struct Eval<'a> {
     current_user: Option<String>,
     path: Vec<String>,
     calls: Vec<&'a FunctionKey>,
-    results: HashMap<(&'a FunctionKey, Vec<Value>), Value>,
+    results: FxHashMap<(&'a FunctionKey, Vec<Value>), Value>,
 }
 
 /// What an aggregate call stands for where it is met.
@@ -88,10 +90,10 @@ impl<'a> Eval<'a> {
             role,
             formulas: Formulas::new(),
             terms: Vec::new(),
-            term_index: HashMap::new(),
-            truths: HashMap::new(),
-            cells: HashMap::new(),
-            orders: HashMap::new(),
+            term_index: FxHashMap::default(),
+            truths: FxHashMap::default(),
+            cells: FxHashMap::default(),
+            orders: FxHashMap::default(),
             sources: Vec::new(),
             facts: Vec::new(),
             next_id: 0,
@@ -107,7 +109,7 @@ impl<'a> Eval<'a> {
             current_user: role.current_user.clone(),
             path: analyser.options.search_path.clone(),
             calls: Vec::new(),
-            results: HashMap::new(),
+            results: FxHashMap::default(),
         }
     }
 

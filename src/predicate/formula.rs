@@ -3,7 +3,8 @@
 mod search;
 
 use std::collections::BTreeSet;
-use std::collections::HashMap;
+
+use rustc_hash::FxHashMap;
 
 use super::decimal::Decimal;
 pub(super) use search::Outcomes;
@@ -148,15 +149,26 @@ pub(super) const STEPS: u32 = 100_000;
 #[derive(Debug)]
 pub(super) struct Formulas {
     nodes: Vec<Kind>,
-    index: HashMap<Kind, Node>,
+    index: FxHashMap<Kind, Node>,
     unknowns: Vec<Unknown>,
     deps: Vec<Deps>,
     steps: u32,
+    /// Whether a formula can be true, where that was asked.
+    possible: FxHashMap<Node, bool>,
+    desk: search::Desk,
 }
 
 impl Formulas {
     pub(super) fn new() -> Self {
-        Self { nodes: Vec::new(), index: HashMap::new(), unknowns: Vec::new(), deps: Vec::new(), steps: STEPS }
+        Self {
+            nodes: Vec::new(),
+            index: FxHashMap::default(),
+            unknowns: Vec::new(),
+            deps: Vec::new(),
+            steps: STEPS,
+            possible: FxHashMap::default(),
+            desk: search::Desk::default(),
+        }
     }
 
     pub(super) fn unknown(&mut self, domain: Domain, deps: Deps) -> Var {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::role::{Claim, RoleContext};
-use super::{Analyser, Verdict, names, verdict};
+use super::{Analyser, Analysis, Verdict, names, verdict};
 use crate::catalog::{Origin, QualifiedName};
 use crate::location::Span;
 use crate::sql::ast::{Call, Expr, ExprKind, Query, QueryBody, Volatility};
@@ -40,6 +40,19 @@ pub struct Shape {
     pub constant: Option<Option<bool>>,
 }
 
+/// What an expression looks like, and what it says to those rules ask about.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Profile {
+    /// What it looks like.
+    pub shape: Shape,
+    /// To a caller of whom nothing is known.
+    pub anyone: Analysis,
+    /// To Supabase's `anon`.
+    pub anon: Analysis,
+    /// To Supabase's `authenticated`.
+    pub authenticated: Analysis,
+}
+
 /// A function call in an expression.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CallSite {
@@ -53,8 +66,10 @@ pub struct CallSite {
 const AUTH_FUNCTIONS: [&str; 4] = ["uid", "jwt", "role", "email"];
 
 /// Looks at `expr`, a policy expression on `relation`.
-pub(super) fn shape(analyser: &Analyser<'_>, expr: &Expr, relation: &QualifiedName) -> Shape {
-    let names = verdict::names(analyser, expr, relation);
+pub(super) fn profile(analyser: &Analyser<'_>, expr: &Expr, relation: &QualifiedName) -> Profile {
+    let (anyone, names) = verdict::analyse_names(analyser, expr, relation, &RoleContext::anyone());
+    let anon = analyser.analyse(expr, relation, &RoleContext::anon());
+    let authenticated = analyser.analyse(expr, relation, &RoleContext::authenticated());
     let mut shape = Shape {
         columns: names.columns,
         missing_columns: names.missing,
@@ -64,8 +79,11 @@ pub(super) fn shape(analyser: &Analyser<'_>, expr: &Expr, relation: &QualifiedNa
     };
     references(analyser, expr, &mut shape);
     unwrapped(analyser, expr, &mut shape);
-    idioms(analyser, expr, relation, &mut shape);
-    shape
+    shape.signed_in_only = anon.verdict == Verdict::Never
+        && authenticated.verdict == Verdict::Always
+        && shape.columns.is_empty();
+    shape.auth_inverted = auth_inverted(analyser, expr, relation, &anon, &authenticated);
+    Profile { shape, anyone, anon, authenticated }
 }
 
 fn references(analyser: &Analyser<'_>, expr: &Expr, shape: &mut Shape) {
@@ -204,12 +222,14 @@ fn reads_token(expr: &Expr) -> bool {
     walk::calls(expr).iter().any(is_token)
 }
 
-/// What only the verdicts tell.
-fn idioms(analyser: &Analyser<'_>, expr: &Expr, relation: &QualifiedName, shape: &mut Shape) {
-    let anon = analyser.analyse(expr, relation, &RoleContext::anon());
-    let user = analyser.analyse(expr, relation, &RoleContext::authenticated());
-    shape.signed_in_only =
-        anon.verdict == Verdict::Never && user.verdict == Verdict::Always && shape.columns.is_empty();
+/// The branch that lets a caller in because there is no user.
+fn auth_inverted(
+    analyser: &Analyser<'_>,
+    expr: &Expr,
+    relation: &QualifiedName,
+    anon: &Analysis,
+    user: &Analysis,
+) -> Option<Span> {
     let open = anon.branches.iter().zip(&user.branches);
     let open: Vec<usize> = open
         .enumerate()
@@ -219,7 +239,7 @@ fn idioms(analyser: &Analyser<'_>, expr: &Expr, relation: &QualifiedName, shape:
         .map(|(at, _)| at)
         .collect();
     if open.is_empty() {
-        return;
+        return None;
     }
     // Without a user but of an unknown role: what is still let in is so because there is no user.
     let mut nobody = RoleContext::anon();
@@ -229,8 +249,8 @@ fn idioms(analyser: &Analyser<'_>, expr: &Expr, relation: &QualifiedName, shape:
     nobody.current_user = None;
     let nobody = analyser.analyse(expr, relation, &nobody);
     let inverted = open.into_iter().filter_map(|at| nobody.branches.get(at));
-    shape.auth_inverted = inverted
+    inverted
         .filter(|branch| matches!(branch.verdict, Verdict::Always | Verdict::Rows))
         .map(|branch| branch.span)
-        .next();
+        .next()
 }

@@ -14,7 +14,34 @@ const MAX_GROUPS: usize = 64;
 /// Analyses `expr` on `relation` for `role`.
 pub(super) fn analyse(analyser: &Analyser<'_>, expr: &Expr, relation: &QualifiedName, role: &RoleContext) -> Analysis {
     let mut eval = Eval::new(analyser, role);
-    let scope = own_scope(analyser, relation);
+    let read = read(&mut eval, expr, relation);
+    analysis(&mut eval, read)
+}
+
+/// Analyses `expr` on `relation` for whoever asks, and says which names it uses.
+pub(super) fn analyse_names(
+    analyser: &Analyser<'_>,
+    expr: &Expr,
+    relation: &QualifiedName,
+    role: &RoleContext,
+) -> (Analysis, Names) {
+    let mut eval = Eval::new(analyser, role);
+    let read = read(&mut eval, expr, relation);
+    let names = names(&mut eval, &read);
+    (analysis(&mut eval, read), names)
+}
+
+/// An expression as formulas.
+struct Read<'e> {
+    whole: Node,
+    /// The operands of the outermost `OR`, each with what was used to read it.
+    parts: Vec<(&'e Expr, Node, Vec<String>)>,
+    columns: BTreeSet<String>,
+    assumptions: Vec<Node>,
+}
+
+fn read<'a, 'e>(eval: &mut Eval<'a>, expr: &'e Expr, relation: &QualifiedName) -> Read<'e> {
+    let scope = own_scope(eval.analyser, relation);
     let operands = match &expr.kind {
         ExprKind::Or(operands) => operands.as_slice(),
         _ => std::slice::from_ref(expr),
@@ -26,16 +53,22 @@ pub(super) fn analyse(analyser: &Analyser<'_>, expr: &Expr, relation: &Qualified
         parts.push((operand, node, eval.facts.split_off(before)));
     }
     let whole = eval.formulas.or(parts.iter().map(|(_, node, _)| *node).collect::<Vec<_>>());
-    let assumptions = assumptions(&mut eval, relation, &scope);
+    let columns = eval.columns_used();
+    let assumptions = assumptions(eval, relation, &scope);
+    Read { whole, parts, columns, assumptions }
+}
+
+fn analysis(eval: &mut Eval<'_>, read: Read<'_>) -> Analysis {
+    let Read { whole, parts, assumptions, .. } = read;
     let branches: Vec<(Branch, Depends)> = parts
         .into_iter()
         .map(|(operand, node, facts)| {
-            let judged = judge(&mut eval, node, &assumptions);
-            let reason = reason(&eval, &judged, node, operand, &facts);
+            let judged = judge(eval, node, &assumptions);
+            let reason = reason(eval, &judged, node, operand, &facts);
             (Branch { span: operand.span, verdict: judged.verdict, reason }, judged.depends)
         })
         .collect();
-    conclude(&mut eval, whole, &assumptions, branches)
+    conclude(eval, whole, &assumptions, branches)
 }
 
 fn conclude(eval: &mut Eval<'_>, whole: Node, assumptions: &[Node], branches: Vec<(Branch, Depends)>) -> Analysis {
@@ -73,26 +106,20 @@ pub(super) struct Names {
     pub(super) constant: Option<Option<bool>>,
 }
 
-/// The names `expr` on `relation` uses, whoever asks.
-pub(super) fn names(analyser: &Analyser<'_>, expr: &Expr, relation: &QualifiedName) -> Names {
-    let role = RoleContext::anyone();
-    let mut eval = Eval::new(analyser, &role);
-    let scope = own_scope(analyser, relation);
-    let node = eval.condition(expr, &scope);
-    let (mut columns, missing, whole_row) = (eval.columns_used(), eval.missing.clone(), eval.whole_row);
-    let assumptions = assumptions(&mut eval, relation, &scope);
+fn names(eval: &mut Eval<'_>, read: &Read<'_>) -> Names {
+    let mut columns = read.columns.clone();
     columns.remove("*");
-    let null = eval.formulas.is(node, Tri::Null);
-    let outcomes = eval.formulas.outcomes(node, &assumptions);
+    let null = eval.formulas.is(read.whole, Tri::Null);
+    let outcomes = eval.formulas.outcomes(read.whole, &read.assumptions);
     let constant = if outcomes.always() {
         Some(Some(true))
     } else if outcomes.never() {
-        let null = eval.formulas.outcomes(null, &assumptions);
+        let null = eval.formulas.outcomes(null, &read.assumptions);
         Some((!null.always()).then_some(false))
     } else {
         None
     };
-    Names { columns, missing, whole_row, constant }
+    Names { columns, missing: eval.missing.clone(), whole_row: eval.whole_row, constant }
 }
 
 /// The names a policy expression sees: its relation's.

@@ -144,7 +144,7 @@ impl Compiler<'_> {
         let types: BTreeMap<String, FieldType> =
             file.params.iter().map(|(name, value)| (name.clone(), value.value().field_type())).collect();
         let names = Names { target, params: &types };
-        let logic = self.logic(&file, &names);
+        let logic = self.logic(&id, &file, &names);
         let message = self.compiled("message", &file.message, |text| Template::compile(text, &names));
         let mut severity_when = Vec::new();
         for entry in &file.severity_when {
@@ -198,7 +198,7 @@ impl Compiler<'_> {
         target
     }
 
-    fn logic(&mut self, file: &RuleFile, names: &Names<'_>) -> Option<Logic> {
+    fn logic(&mut self, id: &str, file: &RuleFile, names: &Names<'_>) -> Option<Logic> {
         let ways =
             usize::from(file.assert.is_some()) + usize::from(file.check.is_some()) + usize::from(file.query.is_some());
         if ways != 1 || file.assert.is_none() && file.when.is_some() {
@@ -211,7 +211,7 @@ impl Compiler<'_> {
             return Some(Logic::Query(query.clone()));
         }
         if let Some(name) = &file.check {
-            return self.code(name);
+            return self.code(id, name);
         }
         let when = match &file.when {
             Some(text) => Some(self.compiled("when", text, |text| Expression::condition(text, names))?),
@@ -221,13 +221,20 @@ impl Compiler<'_> {
         Some(Logic::Conditions { when, assert })
     }
 
-    fn code(&mut self, name: &Spanned<String>) -> Option<Logic> {
+    fn code(&mut self, id: &str, name: &Spanned<String>) -> Option<Logic> {
         let found = code::find(&name.value);
         if found.is_none() {
             let hint = hint(&name.value, code::names());
             self.expression("check", name, format!("unknown check `{}`{hint}", name.value));
         }
-        found.map(Logic::Code)
+        let check = found?;
+        if let Some(knows) = check.knows
+            && let Some(what) = id.split('/').nth(1).filter(|what| !knows(what))
+        {
+            self.expression("check", name, format!("`{}` has no rule `{what}`; name the file after one", check.name));
+            return None;
+        }
+        Some(Logic::Code(check))
     }
 
     fn compiled<T>(

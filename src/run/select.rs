@@ -10,6 +10,8 @@ use super::RunError;
 
 /// The group of squawk's rules.
 const SQUAWK: &str = "squawk";
+/// The tag of squawk's rules that squawk itself leaves off.
+const OPT_IN: &str = "opt-in";
 
 pub(super) fn selection(rules: &RuleSet, config: &Config) -> Result<Selection, RunError> {
     let mut selection = Selection::default();
@@ -25,10 +27,6 @@ pub(super) fn selection(rules: &RuleSet, config: &Config) -> Result<Selection, R
             selection.params.insert(rule.id.clone(), params);
         }
     }
-    // A pack that is named and not there must not pass for one that found nothing.
-    if config.extends.contains(&Pack::Squawk) && !rules.iter().any(|rule| rule.group() == SQUAWK) {
-        return Err(RunError::NoPack(SQUAWK));
-    }
     // An empty list would select everything.
     if selection.select.is_empty() {
         return Err(RunError::NoRules);
@@ -43,7 +41,8 @@ fn runs(rule: &Rule, level: Option<Level>, config: &Config) -> bool {
         return false;
     }
     if config.select.is_empty() {
-        let extended = rule.group() == SQUAWK && config.extends.contains(&Pack::Squawk);
+        let opt_in = rule.tags.iter().any(|tag| tag == OPT_IN);
+        let extended = rule.group() == SQUAWK && !opt_in && config.extends.contains(&Pack::Squawk);
         // A rule that is off by default is switched on by a level of its own.
         let levelled = config.rules.get(&rule.id).is_some_and(|setting| setting.level.is_some());
         return rule.enabled || extended || levelled;

@@ -33,8 +33,7 @@ pub(super) fn statement(text: &str, raw: &Raw, map: &SourceMap) -> Result<Statem
     if let Some((span, message)) = raw.error {
         return Err(failure(&cx, raw, (span.start - raw.span.start, span.end - raw.span.start), message));
     }
-    let depth = raw.depth;
-    if depth.parsed > MOST_PARSED || depth.nested > MOST_NESTED || depth.lowered > MOST_LOWERED {
+    if is_too_deep(raw) {
         let message = "nested too deeply to be read; split the statement or its expressions";
         return Err(failure(&cx, raw, (0, 0), message));
     }
@@ -50,6 +49,12 @@ pub(super) fn statement(text: &str, raw: &Raw, map: &SourceMap) -> Result<Statem
         Ok(Ok(parsed)) => parsed,
         Ok(Err(_)) | Err(_) => Err(failure(&cx, raw, (0, 0), "the parser could not cope with this statement")),
     }
+}
+
+/// Nested beyond what is handed to the parser.
+pub(super) fn is_too_deep(raw: &Raw) -> bool {
+    let depth = raw.depth;
+    depth.parsed > MOST_PARSED || depth.nested > MOST_NESTED || depth.lowered > MOST_LOWERED
 }
 
 /// A panic in the parser must cost one statement, not the run.

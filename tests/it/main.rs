@@ -21,6 +21,7 @@ mod expr;
 mod facts;
 mod fold;
 mod fold_vs_postgres;
+mod governance;
 mod interp;
 mod plpgsql;
 mod predicate;

@@ -1,10 +1,10 @@
 //! One expression, analysed by `predicate`: the roles rules speak of, and its words for what it finds.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use crate::catalog::{Expression, QualifiedName};
 use crate::check::Model;
-use crate::predicate::{self, RoleContext};
+use crate::predicate::Profile;
 
 pub(crate) use crate::predicate::Verdict;
 
@@ -32,22 +32,17 @@ pub(crate) struct Shape {
 }
 
 /// Analyses an expression on a relation; `None` where it could not be parsed.
-pub(crate) fn analyse(model: &Model<'_>, relation: &QualifiedName, expression: &Expression) -> Option<Rc<Shape>> {
+pub(crate) fn analyse(model: &Model<'_>, relation: &QualifiedName, expression: &Expression) -> Option<Arc<Shape>> {
     let ast = expression.ast.as_deref()?;
-    Some(model.shape_of(relation, &expression.canonical, |analyser| {
-        let verdict = |role: &RoleContext| analyser.analyse(ast, relation, role).verdict;
-        shape(
-            analyser.shape(ast, relation),
-            [RoleContext::anyone(), RoleContext::anon(), RoleContext::authenticated()].each_ref().map(verdict),
-        )
-    }))
+    Some(model.shape_of(relation, &expression.canonical, |analyser| shape(analyser.profile(ast, relation))))
 }
 
-fn shape(shape: predicate::Shape, [verdict, anon, authenticated]: [Verdict; 3]) -> Shape {
+fn shape(profile: Profile) -> Shape {
+    let shape = profile.shape;
     Shape {
-        verdict,
-        anon,
-        authenticated,
+        verdict: profile.anyone.verdict,
+        anon: profile.anon.verdict,
+        authenticated: profile.authenticated.verdict,
         is_null: shape.constant == Some(None),
         calls: shape.functions.into_iter().collect(),
         unwrapped_auth_calls: shape.unwrapped_auth_calls.into_iter().map(|call| call.name).collect(),

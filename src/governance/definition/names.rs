@@ -1,9 +1,10 @@
 //! What names mean in a Catalog whose search path is not known any more.
 
-use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use crate::catalog::{Catalog, QualifiedName};
+use crate::location::Location;
 use crate::sql::NameOf;
 use crate::sql::ast::Name;
 
@@ -13,7 +14,6 @@ pub(super) struct NameIndex<'a> {
     relations: BTreeMap<&'a str, BTreeSet<&'a str>>,
     functions: BTreeMap<&'a str, BTreeSet<&'a str>>,
     types: BTreeMap<&'a str, BTreeSet<&'a str>>,
-    columns: RefCell<BTreeMap<QualifiedName, Option<Vec<String>>>>,
 }
 
 /// Schemas that hold extensions: names in them are known without.
@@ -33,7 +33,6 @@ impl<'a> NameIndex<'a> {
             relations: index(&mut catalog.relations.keys()),
             functions: index(&mut catalog.functions.keys().map(|key| &key.name)),
             types: index(&mut catalog.types.keys()),
-            columns: RefCell::default(),
         }
     }
 
@@ -60,20 +59,27 @@ impl<'a> NameIndex<'a> {
         }
     }
 
-    /// The columns of a relation by its name as written or meant.
-    pub(super) fn columns(&self, name: &Name) -> Option<Vec<String>> {
-        self.columns_of(name, &[])
-    }
-
-    pub(super) fn columns_of(&self, name: &Name, known: &[QualifiedName]) -> Option<Vec<String>> {
+    /// The columns of a relation by its name as written or meant, as they were when `seen` says.
+    pub(super) fn columns(&self, name: &Name, known: &[QualifiedName], seen: &Seen<'_>) -> Option<Vec<String>> {
         let meant = self.meant(NameOf::Relation, name, known);
         let qualified = QualifiedName::new(meant.schema.unwrap_or_else(|| "public".to_owned()), meant.name);
-        if let Some(columns) = self.columns.borrow().get(&qualified) {
-            return columns.clone();
-        }
-        let relation = self.catalog.relations.get(&qualified).filter(|relation| relation.columns_complete);
-        let columns = relation.map(|relation| relation.columns.iter().map(|column| column.name.clone()).collect());
-        self.columns.borrow_mut().insert(qualified, columns.clone());
-        columns
+        let relation = self.catalog.relations.get(&qualified).filter(|relation| relation.columns_complete)?;
+        let there = relation.columns.iter().filter(|column| !seen.is_later(column.at.as_ref()));
+        Some(there.map(|column| column.name.clone()).collect())
+    }
+}
+
+/// The order of the history, and a moment in it.
+pub(super) struct Seen<'a> {
+    pub(super) order: &'a BTreeMap<Arc<str>, usize>,
+    pub(super) at: Option<&'a Location>,
+}
+
+impl Seen<'_> {
+    /// Whether something was done after the moment; where one is not known, it was not.
+    pub(super) fn is_later(&self, at: Option<&Location>) -> bool {
+        let position = |at: &Location| self.order.get(&at.file).map(|file| (*file, at.span.start));
+        let (now, other) = (self.at.and_then(position), at.and_then(position));
+        now.zip(other).is_some_and(|(now, other)| other > now)
     }
 }

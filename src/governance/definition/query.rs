@@ -1,8 +1,10 @@
 //! Views: options, columns and the query, one clause a line.
 
+use super::names::Seen;
 use super::{Definition, Describer, assumed};
 use crate::catalog::{QualifiedName, Relation, ViewDefinition};
-use crate::sql::ast::{ExprKind, Name, Query, QueryBody, TableRef};
+use crate::location::Location;
+use crate::sql::ast::{Alias, Expr, ExprKind, Name, Query, QueryBody, TableRef};
 use crate::sql::walk::{Node, walk};
 use crate::sql::{self, Surroundings};
 
@@ -23,13 +25,21 @@ impl Describer<'_> {
         }
         definition.lines.extend(relation.columns.iter().map(|column| format!("column {}", column.name)));
         match relation.definition.as_ref().and_then(|fact| fact.get()) {
-            Some(view) => self.view_query(view, &mut definition),
+            Some(view) => {
+                let at = relation.definition.as_ref().and_then(|fact| fact.at.as_ref());
+                self.view_query(view, at, &mut definition);
+            }
             None => definition.unknown = Some("its query is not known"),
         }
         definition
     }
 
-    fn view_query(&self, view: &ViewDefinition, definition: &mut Definition) {
+    fn view_query(&self, view: &ViewDefinition, at: Option<&Location>, definition: &mut Definition) {
+        let seen = self.seen(at);
+        let renamed = self.renames.iter().filter(|(_, at)| seen.is_later(Some(at)));
+        if renamed.into_iter().any(|(table, _)| view.reads.iter().any(|read| read.to_string() == *table)) {
+            definition.unknown = Some("a table or column it reads was renamed since it was written");
+        }
         let text = view.text.trim().trim_end_matches(';');
         let Ok(query) = sql::parse_query(text) else {
             definition.unknown = Some("its query could not be parsed");
@@ -38,7 +48,16 @@ impl Describer<'_> {
         if !is_understood(&query) {
             definition.unknown = Some("its query has parts that are not understood");
         }
-        definition.lines.extend(clauses(&self.canonical_query(&query, view)).into_iter().map(|line| format!("  {line}")));
+        let read = |name: &&Name| {
+            let same = |read: &QualifiedName| {
+                read.name == name.name && name.schema.as_ref().is_none_or(|schema| *schema == read.schema)
+            };
+            view.reads.iter().any(same)
+        };
+        if !crate::sql::walk::relations(&query).iter().all(read) {
+            definition.unknown = Some("a table it reads is not known under the name it was written with");
+        }
+        definition.lines.extend(clauses(&self.canonical_query(&query, view, &seen)).into_iter().map(|line| format!("  {line}")));
         let mut reads: Vec<String> = view.reads.iter().map(ToString::to_string).collect();
         reads.sort();
         reads.dedup();
@@ -49,8 +68,8 @@ impl Describer<'_> {
         }
     }
 
-    fn canonical_query(&self, query: &Query, view: &ViewDefinition) -> String {
-        let columns = |name: &Name| self.names.columns_of(name, &view.reads);
+    fn canonical_query(&self, query: &Query, view: &ViewDefinition, seen: &Seen<'_>) -> String {
+        let columns = |name: &Name| self.names.columns(name, &view.reads, seen);
         let names = |of, name: &Name| {
             let known = if of == sql::NameOf::Relation { &view.reads } else { &view.calls };
             self.names.meant(of, name, known)
@@ -77,12 +96,28 @@ fn is_understood(query: &Query) -> bool {
         match node {
             Node::Expr(expr) => all &= !matches!(expr.kind, ExprKind::Other { .. }),
             Node::Query(query) => all &= !matches!(query.body, QueryBody::Unknown),
-            Node::Table(table) => all &= !matches!(table, TableRef::Other(_)),
+            Node::Table(TableRef::Other(_)) => all = false,
+            Node::Table(TableRef::Function { calls, alias, .. }) => all &= is_function_known(calls, alias.as_ref()),
             _ => {}
         }
         true
     });
     all
+}
+
+/// What the columns of a function in `FROM` are called is known of these, and where they are listed.
+const KNOWN: [&str; 16] = [
+    "generate_series", "generate_subscripts", "json_object_keys", "jsonb_object_keys", "regexp_split_to_table",
+    "string_to_table", "unnest", "json_array_elements", "json_array_elements_text", "jsonb_array_elements",
+    "jsonb_array_elements_text", "json_each", "json_each_text", "jsonb_each", "jsonb_each_text", "regexp_matches",
+];
+
+fn is_function_known(calls: &[Expr], alias: Option<&Alias>) -> bool {
+    let listed = alias.is_some_and(|alias| !alias.columns.is_empty());
+    let each = |call: &Expr| matches!(&call.kind, ExprKind::Call(call) if call.name.name.contains("_each"));
+    let known = |call: &Expr| matches!(&call.kind, ExprKind::Call(call) if KNOWN.contains(&call.name.name.as_str()));
+    let renamed = alias.is_some() && calls.iter().any(each);
+    listed || calls.iter().all(known) && calls.len() == 1 && !renamed
 }
 
 /// Words a new line begins with.

@@ -1,7 +1,7 @@
 //! Tables, their columns and constraints.
 
 use super::{Definition, Describer, assumed, switch};
-use crate::catalog::{Column, Constraint, ConstraintRule, Identity, QualifiedName, Relation};
+use crate::catalog::{Expression, Column, Constraint, ConstraintRule, Identity, QualifiedName, Relation};
 
 impl Describer<'_> {
     pub(super) fn table(&self, name: &QualifiedName, relation: &Relation) -> Definition {
@@ -41,7 +41,7 @@ impl Describer<'_> {
             None => more(" null?".to_owned()),
         }
         if let Some(default) = &column.default {
-            more(format!(" default {}", self.expression(table, default)));
+            more(format!(" default {}", self.default(table, &column.name, default)));
         }
         if let Some(generated) = &column.generated {
             more(format!(" generated {}", self.expression(table, generated)));
@@ -54,6 +54,24 @@ impl Describer<'_> {
         if column.not_null.get().is_none() {
             definition.unknown = Some("a fact about it is not known");
         }
+    }
+
+    /// A default; `nextval` names a sequence by a text, which follows the sequence when that is moved or renamed.
+    fn default(&self, table: &QualifiedName, column: &str, default: &Expression) -> String {
+        let spelled = self.expression(table, default);
+        let Some(named) = spelled.strip_prefix("nextval('").and_then(|rest| rest.strip_suffix("')")) else {
+            return spelled;
+        };
+        let sequences = &self.catalog.sequences;
+        if named.parse().is_ok_and(|name: QualifiedName| sequences.contains_key(&name)) {
+            return spelled;
+        }
+        let owned = |owner: &Option<(QualifiedName, String)>| {
+            owner.as_ref().is_some_and(|(owner, owned)| owner == table && owned == column)
+        };
+        let bare = |name: &QualifiedName| name.name == named.replace('"', "");
+        let found = sequences.iter().find(|(name, sequence)| owned(&sequence.owned_by) || bare(name));
+        found.map_or(spelled, |(name, _)| format!("nextval('{name}')"))
     }
 
     pub(super) fn column_alone(&self, table: &QualifiedName, relation: &Relation, column: &Column) -> Definition {

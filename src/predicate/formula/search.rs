@@ -5,15 +5,25 @@ use super::{CmpOp, Domain, Formulas, Kind, Node, Point, Tri, Unknown, Var};
 /// Unknowns decided on the way to one outcome before a search gives up.
 const MAX_PATH: usize = 40;
 
+/// Nodes visited before whether a formula can be true is taken for granted: such questions are asked on the way, and
+/// none may use up what the whole needs.
+const POSSIBLE_STEPS: u32 = 2_000;
+
 impl Formulas {
     /// The outcomes of `root` over everything its unknowns may be, given that no `assumption` is false.
     pub(in crate::predicate) fn outcomes(&mut self, root: Node, assumptions: &[Node]) -> Outcomes {
         self.outcomes_with(root, assumptions, &[])
     }
 
-    /// `root` is true for something its unknowns may be, or the search was given up.
+    /// `root` is true for something its unknowns may be, or the search was given up. Remembered: a comparison with
+    /// another point, made later, divides what an unknown may be but adds nothing to it.
     pub(in crate::predicate) fn possible(&mut self, root: Node) -> bool {
-        !self.search(root, &[], &[], true).never()
+        if let Some(known) = self.possible.get(&root) {
+            return *known;
+        }
+        let possible = !self.search(root, &[], &[], true).never();
+        self.possible.insert(root, possible);
+        possible
     }
 
     /// As [`Self::outcomes`], with some unknowns fixed.
@@ -30,31 +40,37 @@ impl Formulas {
         if let (Some(tri), []) = (self.constant(root), assumptions) {
             return Outcomes::of(tri);
         }
-        // Setting a search up costs as well.
-        let charge = u32::try_from((self.nodes.len() + self.unknowns.len()) / 32).unwrap_or(u32::MAX);
-        self.steps = self.steps.saturating_sub(charge);
         if self.steps == 0 {
             return Outcomes { gave_up: true, ..Outcomes::default() };
         }
-        let mut search = Search {
-            formulas: self,
-            assigned: vec![None; self.unknowns.len()],
-            memo: vec![(0, Ok(Tri::Null)); self.nodes.len()],
-            assignment: 0,
-            found: Outcomes::default(),
-            only_yes,
-            steps: self.steps,
-        };
-        for (var, value) in fixed {
-            if let Some(slot) = search.assigned.get_mut(var.0 as usize) {
-                *slot = Some(*value);
-            }
-        }
+        let mut desk = std::mem::take(&mut self.desk);
+        desk.assigned.resize(self.unknowns.len(), None);
+        desk.memo.resize(self.nodes.len(), (0, Ok(Tri::Null)));
+        desk.clock += 1;
+        let steps = if only_yes { self.steps.min(POSSIBLE_STEPS) } else { self.steps };
+        let left = self.steps - steps;
+        let since = desk.clock;
+        let mut search = Search { formulas: self, desk, since, found: Outcomes::default(), only_yes, steps };
+        fixed.iter().for_each(|(var, value)| search.assign(*var, Some(*value)));
         search.explore(root, assumptions, 0);
-        let (found, steps) = (search.found, search.steps);
-        self.steps = steps;
+        fixed.iter().for_each(|(var, _)| search.assign(*var, None));
+        let Search { desk, found, steps, .. } = search;
+        (self.desk, self.steps) = (desk, left + steps);
         found
     }
+}
+
+/// What a search writes on, kept for the next one.
+#[derive(Debug, Default)]
+pub(super) struct Desk {
+    assigned: Vec<Option<usize>>,
+    /// What is known of each node, and since when. A truth value holds until the unknown fixed last before it was
+    /// found is given another value; that an unknown must be fixed first, only until the next is fixed.
+    memo: Vec<(u32, Step)>,
+    /// Nodes whose truth value is noted in `memo`, in the order of being found.
+    trail: Vec<Node>,
+    /// Counts searches and assignments.
+    clock: u32,
 }
 
 /// Which truth values a formula takes.
@@ -100,11 +116,9 @@ struct Search<'f> {
     /// Whether it is ever true is all that is asked.
     only_yes: bool,
     formulas: &'f Formulas,
-    assigned: Vec<Option<usize>>,
-    /// What is known of each node under the current assignment, an unknown that must be fixed first included.
-    memo: Vec<(u32, Step)>,
-    /// Numbers the assignments: what was noted under another one does not count.
-    assignment: u32,
+    desk: Desk,
+    /// The clock when this search began.
+    since: u32,
     found: Outcomes,
     steps: u32,
 }
@@ -120,7 +134,8 @@ impl Search<'_> {
         if self.found.settled() || (self.only_yes && self.found.yes) {
             return;
         }
-        self.assignment += 1;
+        self.desk.clock += 1;
+        let noted = self.desk.trail.len();
         match self.outcome(root, assumptions) {
             Ok(Some(tri)) => self.found.add(tri),
             Ok(None) => {}
@@ -132,10 +147,20 @@ impl Search<'_> {
                 self.assign(var, None);
             }
         }
+        self.forget(noted);
+    }
+
+    /// Takes back the truth values found since the trail was `length` long.
+    fn forget(&mut self, length: usize) {
+        for node in self.desk.trail.drain(length..) {
+            if let Some(slot) = self.desk.memo.get_mut(node.0 as usize) {
+                slot.0 = 0;
+            }
+        }
     }
 
     fn assign(&mut self, var: Var, value: Option<usize>) {
-        if let Some(slot) = self.assigned.get_mut(var.0 as usize) {
+        if let Some(slot) = self.desk.assigned.get_mut(var.0 as usize) {
             *slot = value;
         }
     }
@@ -156,8 +181,8 @@ impl Search<'_> {
     }
 
     fn eval(&mut self, node: Node) -> Step {
-        if let Some((assignment, step)) = self.memo.get(node.0 as usize)
-            && *assignment == self.assignment
+        if let Some((at, step)) = self.desk.memo.get(node.0 as usize)
+            && *at >= if step.is_ok() { self.since } else { self.desk.clock }
         {
             return *step;
         }
@@ -167,8 +192,11 @@ impl Search<'_> {
             return Ok(Tri::Null);
         }
         let step = self.eval_kind(node);
-        if let Some(slot) = self.memo.get_mut(node.0 as usize) {
-            *slot = (self.assignment, step);
+        if let Some(slot) = self.desk.memo.get_mut(node.0 as usize) {
+            *slot = (self.desk.clock, step);
+            if step.is_ok() {
+                self.desk.trail.push(node);
+            }
         }
         step
     }
@@ -206,7 +234,7 @@ impl Search<'_> {
     }
 
     fn value(&self, var: Var) -> Result<usize, Var> {
-        self.assigned.get(var.0 as usize).copied().flatten().ok_or(var)
+        self.desk.assigned.get(var.0 as usize).copied().flatten().ok_or(var)
     }
 
     fn cell(&mut self, var: Var, op: CmpOp, point: &Point) -> Step {

@@ -138,7 +138,7 @@ impl<'a> Normaliser<'a> {
             name: self.meant(NameOf::Function, call.name),
             args: call.args.into_iter().flat_map(|arg| self.arguments(arg)).collect(),
             filter: call.filter.map(|filter| self.expr(filter)),
-            order_by: self.all(call.order_by),
+            order_by: self.all_relaxed(call.order_by),
             window: self.all(call.window),
             ..call
         }

@@ -22,11 +22,19 @@ struct Item {
     columns: Option<Vec<String>>,
     /// The one column of a function, which may also be called as the function's alias.
     single: Option<String>,
+    /// Columns a join with `USING` shows once, in the item before.
+    merged: Vec<String>,
+    /// The same columns in that item, which `*` shows first.
+    first: Vec<String>,
+    /// The alias written, where the item goes by another name.
+    written: Option<String>,
 }
 
 /// Functions whose one output column has a name of its own.
 const NAMED_OUTPUT: [&str; 4] =
     ["json_array_elements", "json_array_elements_text", "jsonb_array_elements", "jsonb_array_elements_text"];
+/// Functions with a key and a value.
+const EACH: [&str; 4] = ["json_each", "json_each_text", "jsonb_each", "jsonb_each_text"];
 /// Functions whose one output column is called as they are.
 const SCALAR: [&str; 7] = [
     "generate_series",
@@ -80,6 +88,12 @@ impl<'a> Scopes<'a> {
         if parts.len() > 2 {
             parts.remove(0);
         }
+        if let [owner, _] = parts.as_mut_slice() {
+            let mut items = self.levels.iter().rev().flatten();
+            if let Some(item) = items.find(|item| item.written.as_deref() == Some(owner.as_str())) {
+                owner.clone_from(&item.name);
+            }
+        }
         let own = self.surroundings.relation.map(|relation| relation.name.as_str());
         if self.levels.is_empty() {
             if parts.len() == 2 && parts.first().map(String::as_str) == own {
@@ -100,14 +114,25 @@ impl<'a> Scopes<'a> {
         parts
     }
 
-    /// The columns `*` stands for in the innermost query, where all are known.
+    /// The columns `*` stands for in the innermost query, where all are known: those of joins with `USING` first, once.
     pub(super) fn star(&self) -> Option<Vec<Vec<String>>> {
         let items = self.levels.last()?;
-        let of =
-            |item: &Item| Some(item.columns.as_ref()?.iter().map(|c| vec![item.name.clone(), c.clone()]).collect());
-        let columns: Vec<Vec<Vec<String>>> = items.iter().map(of).collect::<Option<_>>()?;
-        let columns: Vec<Vec<String>> = columns.into_iter().flatten().collect();
+        let mut columns = Vec::new();
+        for item in items {
+            let mut own: Vec<&String> = item.columns.as_ref()?.iter().collect();
+            own.sort_by_key(|column| item.first.iter().position(|first| first == *column).unwrap_or(usize::MAX));
+            let shown = own.into_iter().filter(|column| !item.merged.contains(column));
+            columns.extend(shown.map(|column| vec![item.name.clone(), column.clone()]));
+        }
         Some(columns).filter(|columns| !columns.is_empty())
+    }
+
+    /// The columns `item.*` stands for, where they are known.
+    pub(super) fn star_of(&self, name: &Name) -> Option<Vec<Vec<String>>> {
+        let items = self.levels.iter().rev().flatten();
+        let known = |item: &&Item| item.name == name.name || item.written.as_ref() == Some(&name.name);
+        let item = items.into_iter().find(known)?;
+        Some(item.columns.as_ref()?.iter().map(|column| vec![item.name.clone(), column.clone()]).collect())
     }
 
     /// The item an unqualified column belongs to, as far as it can be known.
@@ -122,12 +147,32 @@ impl<'a> Scopes<'a> {
             }
             let mut unknown = level.iter().filter(|item| item.columns.is_none());
             match (unknown.next(), unknown.next()) {
-                (Some(item), None) if level.len() == 1 => return Some(item.name.clone()),
+                // Where no query is around this one, it can be nobody else's.
+                (Some(item), None) if level.len() == 1 || self.is_stored() && self.levels.len() == 1 => return Some(item.name.clone()),
                 (None, _) => {}
                 _ => return None,
             }
         }
         own.map(str::to_owned)
+    }
+
+    fn is_own_number(&self, name: &Name, alias: &str) -> bool {
+        let number = alias.strip_prefix(name.name.as_str()).and_then(|rest| rest.strip_prefix('_'));
+        let numbered = number.is_some_and(|number| !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit()));
+        self.is_stored() && numbered && name.schema.is_none() && self.cte(&name.name).is_some()
+    }
+
+    /// What a natural join shares, where all columns are known.
+    fn shared(&self, left: &TableRef, right: &TableRef) -> Option<Vec<String>> {
+        let (mut before, mut after) = (Vec::new(), Vec::new());
+        self.items(left, &mut before);
+        self.items(right, &mut after);
+        let all = |items: &[Item]| -> Option<Vec<String>> {
+            let lists: Vec<&Vec<String>> = items.iter().map(|item| item.columns.as_ref()).collect::<Option<_>>()?;
+            Some(lists.into_iter().flatten().cloned().collect())
+        };
+        let (before, after) = (all(&before)?, all(&after)?);
+        Some(before.into_iter().filter(|column| after.contains(column)).collect())
     }
 
     fn items(&self, table: &TableRef, into: &mut Vec<Item>) {
@@ -137,20 +182,27 @@ impl<'a> Scopes<'a> {
                 let shown = alias.as_ref().filter(|alias| !alias.name.is_empty());
                 let columns =
                     shown.filter(|alias| !alias.columns.is_empty()).map_or(columns, |a| Some(a.columns.clone()));
-                let name = shown.map_or_else(|| name.name.clone(), |alias| alias.name.clone());
-                into.push(Item { name, columns, single: None });
+                let shown = shown.map_or(name.name.as_str(), |alias| alias.name.as_str());
+                // The server numbers a recursive query's own name.
+                let numbered = self.is_own_number(name, shown);
+                let written = numbered.then(|| shown.to_owned());
+                let name = if numbered { name.name.clone() } else { shown.to_owned() };
+                into.push(Item { name, columns, written, ..Item::default() });
             }
             TableRef::Query { query, alias, .. } => {
                 let name = alias.as_ref().map(|alias| alias.name.clone()).unwrap_or_default();
                 let listed = alias.as_ref().map(|alias| alias.columns.clone()).filter(|columns| !columns.is_empty());
-                into.push(Item { name, columns: listed.or_else(|| output_names(query)), single: None });
+                into.push(Item { name, columns: listed.or_else(|| output_names(query)), ..Item::default() });
             }
             TableRef::Function { calls, alias, .. } => {
                 into.push(function(calls, alias.as_ref()));
             }
-            TableRef::Join { left, right, .. } => {
+            TableRef::Join { left, right, on, .. } => {
+                let start = into.len();
                 self.items(left, into);
+                let middle = into.len();
                 self.items(right, into);
+                merge(into, (start, middle), on);
             }
             TableRef::Other(alias) => into.push(Item { name: alias.name.clone(), ..Item::default() }),
         }
@@ -293,7 +345,11 @@ impl Normaliser<'_> {
     }
 
     fn items(&mut self, item: SelectItem) -> Vec<SelectItem> {
-        let columns = (item.expr.kind == ExprKind::Star(None)).then(|| self.scopes.star()).flatten();
+        let columns = match &item.expr.kind {
+            ExprKind::Star(None) => self.scopes.star(),
+            ExprKind::Star(Some(name)) if self.scopes.is_stored() => self.scopes.star_of(name),
+            _ => None,
+        };
         let column = |parts| SelectItem { expr: super::normal::bare(ExprKind::Column(parts)), alias: None };
         match columns {
             Some(columns) => columns.into_iter().map(column).collect(),
@@ -309,7 +365,8 @@ impl Normaliser<'_> {
     fn table(&mut self, table: TableRef) -> TableRef {
         match table {
             TableRef::Relation { span, name, alias } => {
-                let alias = alias.filter(|alias| alias.name != name.name || !alias.columns.is_empty());
+                let own = |alias: &Alias| alias.name == name.name || self.scopes.is_own_number(&name, &alias.name);
+                let alias = alias.filter(|alias| !own(alias) || !alias.columns.is_empty());
                 TableRef::Relation { span, name: self.meant(NameOf::Relation, name), alias }
             }
             TableRef::Query { lateral, query, alias } => {
@@ -318,6 +375,8 @@ impl Normaliser<'_> {
             TableRef::Function { calls, ordinality, alias, .. } => {
                 let implied = calls.first().map(implied_name).unwrap_or_default();
                 let calls = self.all(calls);
+                let default = |alias: &Alias| self.scopes.is_stored() && is_default(alias, &implied);
+                let alias = alias.filter(|alias| !default(alias));
                 let alias =
                     alias.map(|alias| named_columns(alias, &implied, calls.len())).filter(|a| *a != Alias::default());
                 // Functions see what stands before them with LATERAL and without.
@@ -326,6 +385,9 @@ impl Normaliser<'_> {
             TableRef::Join { kind, left, right, on } => {
                 let (left, right) = (Box::new(self.table(*left)), Box::new(self.table(*right)));
                 let on = match on {
+                    JoinOn::Natural if self.scopes.is_stored() => {
+                        self.scopes.shared(&left, &right).map_or(JoinOn::Natural, JoinOn::Using)
+                    }
                     JoinOn::Expr(on) => JoinOn::Expr(self.condition(on)),
                     on => on,
                 };
@@ -333,6 +395,33 @@ impl Normaliser<'_> {
             }
             TableRef::Other(alias) => TableRef::Other(alias),
         }
+    }
+}
+
+/// The name and columns the server writes where nobody wrote any.
+fn is_default(alias: &Alias, implied: &str) -> bool {
+    let each = EACH.contains(&implied) && alias.columns == ["key", "value"];
+    alias.name == implied && (each || alias.columns.is_empty())
+}
+
+/// A join with `USING` shows the shared columns once, first.
+fn merge(items: &mut [Item], (start, middle): (usize, usize), on: &JoinOn) {
+    let (before, right) = items.split_at_mut(middle.min(items.len()));
+    let left = before.get_mut(start..).unwrap_or_default();
+    let has = |items: &[Item], column: &String| {
+        items.iter().any(|item| item.columns.as_ref().is_some_and(|columns| columns.contains(column)))
+    };
+    let shared: Vec<String> = match on {
+        JoinOn::Using(columns) => columns.clone(),
+        JoinOn::Natural => {
+            let all = left.iter().flat_map(|item| item.columns.iter().flatten());
+            all.filter(|column| has(right, column)).cloned().collect()
+        }
+        JoinOn::None | JoinOn::Expr(_) => return,
+    };
+    right.iter_mut().for_each(|item| item.merged.extend(shared.iter().cloned()));
+    if let Some(first) = left.first_mut() {
+        first.first.extend(shared);
     }
 }
 
@@ -442,7 +531,9 @@ fn function(calls: &[Expr], alias: Option<&Alias>) -> Item {
         _ => None,
     };
     let scalar = single.is_some() || (listed.is_none() && SCALAR.contains(&implied.as_str()));
-    Item { columns: if scalar { Some(vec![name.clone()]) } else { listed }, name, single }
+    let each = (listed.is_none() && EACH.contains(&implied.as_str())).then(|| vec!["key".to_owned(), "value".to_owned()]);
+    let columns = if scalar { Some(vec![name.clone()]) } else { listed.or(each) };
+    Item { columns, name, single, ..Item::default() }
 }
 
 /// A function's alias: a single column goes by the alias itself.
