@@ -141,7 +141,10 @@ pub fn check(config: &Config, options: &RunOptions) -> Result<Report, RunError> 
     let coverage: Vec<Coverage> = history.coverage.iter().cloned().chain(output.coverage).collect();
     let docs = docs(&chosen, &findings);
     let sources = sources(&history, config, settings.governance.as_deref());
-    Ok(Report::new(findings, coverage, looked_at, docs, sources))
+    let report = Report::new(findings, coverage, looked_at, docs, sources);
+    // Nobody waits for the memory.
+    rayon::spawn(move || drop(history));
+    Ok(report)
 }
 
 fn input<'a>(history: &'a History, rules: &'a [Rule], config: &'a CheckConfig, options: &RunOptions) -> CheckInput<'a> {

@@ -1,7 +1,7 @@
 //! What subjects are derived from: the input with the indexes that many of them share.
 
-use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use super::facts::Shape;
 use super::{CheckConfig, CheckInput, squawk};

@@ -79,9 +79,8 @@ pub(super) fn profile(analyser: &Analyser<'_>, expr: &Expr, relation: &Qualified
     };
     references(analyser, expr, &mut shape);
     unwrapped(analyser, expr, &mut shape);
-    shape.signed_in_only = anon.verdict == Verdict::Never
-        && authenticated.verdict == Verdict::Always
-        && shape.columns.is_empty();
+    shape.signed_in_only =
+        anon.verdict == Verdict::Never && authenticated.verdict == Verdict::Always && shape.columns.is_empty();
     shape.auth_inverted = auth_inverted(analyser, expr, relation, &anon, &authenticated);
     Profile { shape, anyone, anon, authenticated }
 }
@@ -249,8 +248,5 @@ fn auth_inverted(
     nobody.current_user = None;
     let nobody = analyser.analyse(expr, relation, &nobody);
     let inverted = open.into_iter().filter_map(|at| nobody.branches.get(at));
-    inverted
-        .filter(|branch| matches!(branch.verdict, Verdict::Always | Verdict::Rows))
-        .map(|branch| branch.span)
-        .next()
+    inverted.filter(|branch| matches!(branch.verdict, Verdict::Always | Verdict::Rows)).map(|branch| branch.span).next()
 }

@@ -54,11 +54,14 @@ fn run(text: &str, rules: &[&str], settings: &LintSettings) -> Vec<Lint> {
     let pg_version = settings.pg_version.as_ref().and_then(|version| version.parse().ok()).unwrap_or_default();
     linter.settings = LinterSettings { pg_version, assume_in_transaction: settings.assume_in_transaction };
     let found = linter.lint(&SourceFile::parse(text), text);
-    found.into_iter().map(|violation| {
-        let (start, end) = (violation.text_range.start().into(), violation.text_range.end().into());
-        let message = violation.message.split_whitespace().collect::<Vec<_>>().join(" ");
-        Lint { rule: violation.code.to_string(), span: Span::new(start, end), message }
-    }).collect()
+    found
+        .into_iter()
+        .map(|violation| {
+            let (start, end) = (violation.text_range.start().into(), violation.text_range.end().into());
+            let message = violation.message.split_whitespace().collect::<Vec<_>>().join(" ");
+            Lint { rule: violation.code.to_string(), span: Span::new(start, end), message }
+        })
+        .collect()
 }
 
 /// The text with spaces, byte for byte, in place of everything that is not to be linted.

@@ -2,6 +2,8 @@
 
 mod sides;
 
+use rayon::prelude::*;
+
 use super::super::facts::{self, Verdict};
 use super::super::model::{name_parts, origin_word};
 use super::super::subject::Builder;
@@ -21,13 +23,11 @@ use crate::migrations::{Change, ChangeKind, Migration, ObjectState};
 use crate::sql::ast::{PolicyCommand, TriggerState};
 
 pub(super) fn changes(model: &Model<'_>, needed: &Needed) -> Vec<Subject> {
-    let mut out = Vec::new();
-    for migration in model.migrations() {
-        for change in &migration.changes {
-            out.push(One::new(model, migration, change).subject(needed));
-        }
-    }
-    out
+    let of_migration = |migration: &Migration| -> Vec<Subject> {
+        let changes = migration.changes.par_iter();
+        changes.map(|change| One::new(model, migration, change).subject(needed)).collect()
+    };
+    model.migrations().par_iter().flat_map_iter(of_migration).collect()
 }
 
 /// One change with its surroundings.
