@@ -1,8 +1,10 @@
 //! What must not change: protected objects, canonical data, modules, flow, freezes and gates, declared in
 //! `gardefou.yaml`, kept in `gardefou.lock`, and judged by rules on migrations and on a live database alike.
 
+mod canonical;
 pub mod definition;
 mod diff;
+pub mod live;
 pub mod lock;
 pub mod modules;
 pub mod pattern;
@@ -33,6 +35,8 @@ pub struct Governance {
     pub sections: Sections,
     /// What is locked; nothing, where there is no lock file.
     pub lock: Option<Lock>,
+    /// What was counted in a live database.
+    pub live: Option<live::Measured>,
     /// The day freezes and gates are judged on.
     pub today: Date,
 }
@@ -41,7 +45,7 @@ impl Governance {
     /// Nothing declared.
     #[must_use]
     pub fn none(today: Date) -> Self {
-        Self { sections: Sections::default(), lock: None, today }
+        Self { sections: Sections::default(), lock: None, live: None, today }
     }
 
     /// What `config` declares, with the lock file beside it; nothing where it declares nothing.
@@ -59,7 +63,7 @@ impl Governance {
             }
             _ => None,
         };
-        Ok(Some(Arc::new(Self { sections: sections.clone(), lock, today })))
+        Ok(Some(Arc::new(Self { sections: sections.clone(), lock, live: None, today })))
     }
 }
 
@@ -85,6 +89,9 @@ const fn governed(
 }
 
 static CHECKS: &[Governed] = &[
+    governed("canonical-drift", |s| !s.canonical.is_empty(), canonical::drift),
+    governed("canonical-reference", |s| !s.canonical.is_empty(), canonical::references_outside),
+    governed("canonical-row", |s| !s.canonical.is_empty(), canonical::rows),
     governed("protected-changed", |s| !s.protected.is_empty(), protected::changed),
     governed("protected-disabled", |s| !s.protected.is_empty(), protected::disabled),
     governed("protected-dropped", |s| !s.protected.is_empty(), protected::dropped),

@@ -98,7 +98,7 @@ fn governance(text: &str, set: &MigrationSet, options: &FoldOptions) -> Result<A
     let before = fold(&before, options);
     let (objects, _) = Lock::of(&before.catalog, &before.migrations, &sections);
     let lock = lock::in_memory(&objects);
-    let governance = Governance { sections, lock, today: Date::today() };
+    let governance = Governance { sections, lock, ..Governance::none(Date::today()) };
     let history = fold(set, options);
     crate::governance::validate(&governance, &history.catalog, &history.migrations)
         .map_err(|error| error.to_string())?;
