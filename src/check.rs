@@ -11,16 +11,19 @@ mod subject;
 mod subjects;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::catalog::Catalog;
 use crate::coverage::Coverage;
 use crate::finding::Finding;
+use crate::governance::Governance;
 use crate::live::LiveFacts;
 use crate::migrations::{History, Migration};
 use crate::rule::Rule;
 use crate::sql::LintSettings;
 
 pub use model::Model;
+pub(crate) use model::name_parts;
 pub use subject::{Needed, Subject};
 
 /// What is checked, and against what.
@@ -62,6 +65,8 @@ pub struct CheckConfig {
     pub system_schemas: Vec<String>,
     /// Roles trusted with everything.
     pub privileged_roles: Vec<String>,
+    /// What must not change, with the lock; nothing, where nothing is declared.
+    pub governance: Option<Arc<Governance>>,
     /// What squawk assumes.
     pub lint: LintSettings,
 }
@@ -99,6 +104,7 @@ impl Default for CheckConfig {
                 "supabase_etl_admin",
                 "supabase_replication_admin",
             ]),
+            governance: None,
             lint: LintSettings::default(),
         }
     }

@@ -9,6 +9,7 @@ mod drift;
 mod explain;
 mod init;
 mod inspect;
+mod lock;
 mod rules;
 mod snapshot;
 mod terminal;
@@ -57,6 +58,7 @@ enum Command {
     Rules(rules::Command),
     Inspect(inspect::Arguments),
     Baseline(baseline::Arguments),
+    Lock(lock::Arguments),
     Init(init::Arguments),
     Vcf(vcf::Arguments),
     Drift(drift::Arguments),
@@ -212,7 +214,12 @@ pub fn main() -> ExitCode {
     let color = cli.color;
     let checks = matches!(
         cli.command,
-        Command::Check(_) | Command::Audit(_) | Command::Diff(_) | Command::Baseline(_) | Command::Drift(_)
+        Command::Check(_)
+            | Command::Audit(_)
+            | Command::Diff(_)
+            | Command::Baseline(_)
+            | Command::Drift(_)
+            | Command::Lock(_)
     );
     let done = match cli.command {
         Command::Check(arguments) => check::run(&arguments, color),
@@ -224,6 +231,7 @@ pub fn main() -> ExitCode {
         Command::Inspect(arguments) => inspect::run(&arguments),
         Command::Baseline(arguments) => baseline::run(&arguments),
         Command::Init(arguments) => init::run(&arguments),
+        Command::Lock(arguments) => lock::run(&arguments),
         Command::Drift(arguments) => drift::run(&arguments),
         Command::Vcf(arguments) => vcf::run(&arguments),
         Command::Completions(arguments) => completions::run(&arguments),

@@ -12,6 +12,7 @@ pub mod date;
 pub mod diff;
 pub mod drift;
 pub mod finding;
+pub mod governance;
 pub mod live;
 pub mod location;
 pub mod migrations;

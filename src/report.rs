@@ -197,7 +197,7 @@ pub enum FailOn {
 }
 
 impl FailOn {
-    const fn threshold(self) -> Option<Severity> {
+    pub(crate) const fn threshold(self) -> Option<Severity> {
         match self {
             Self::Error => Some(Severity::Error),
             Self::Warning => Some(Severity::Warning),

@@ -15,6 +15,7 @@ use crate::config::{Config, ConfigError, RuleNames};
 use crate::coverage::Coverage;
 use crate::date::Date;
 use crate::finding::{Finding, State};
+use crate::governance::{self, Governance};
 use crate::migrations::discover::{DiscoverError, DiscoverOptions, discover};
 use crate::migrations::{FoldOptions, History, MigrationSet, fold};
 use crate::report::{LookedAt, Report, RuleDoc};
@@ -134,7 +135,13 @@ pub fn check(config: &Config, options: &RunOptions) -> Result<Report, RunError> 
     if statements == 0 {
         return Err(RunError::NoStatements(crate::report::many(set.files.len(), "file")));
     }
-    let output = check::run(&input(&history, &chosen, &check_config(config), options));
+    let governance = Governance::load(config, &options.cwd, options.today)?;
+    if let Some(governance) = &governance {
+        governance::validate(governance, &history.catalog, &history.migrations)?;
+    }
+    chosen.retain(|rule| governance::applies(rule, governance.as_deref()));
+    let settings = CheckConfig { governance, ..check_config(config) };
+    let output = check::run(&input(&history, &chosen, &settings, options));
     let files = history.migrations.iter().filter(|migration| migration.file.skipped.is_none()).count();
     let looked_at = looked_at(&output, files, statements);
     let all = rules.iter().map(|rule| rule.id.clone()).collect();
@@ -151,7 +158,8 @@ pub fn check(config: &Config, options: &RunOptions) -> Result<Report, RunError> 
     let findings = if options.since.is_some() { caused_by_changes(findings, &history) } else { findings };
     let coverage: Vec<Coverage> = history.coverage.iter().cloned().chain(output.coverage).collect();
     let docs = docs(&chosen, &findings);
-    let report = Report::new(findings, coverage, looked_at, docs, sources(&history.migrations, config));
+    let sources = sources(&history.migrations, config, settings.governance.as_deref());
+    let report = Report::new(findings, coverage, looked_at, docs, sources);
     // Nobody waits for the memory.
     rayon::spawn(move || drop(history));
     Ok(report)
@@ -229,8 +237,14 @@ pub fn doc(rule: &Rule) -> RuleDoc {
     }
 }
 
-fn sources(migrations: &[crate::migrations::Migration], config: &Config) -> BTreeMap<Arc<str>, Arc<str>> {
+fn sources(
+    migrations: &[crate::migrations::Migration],
+    config: &Config,
+    governance: Option<&Governance>,
+) -> BTreeMap<Arc<str>, Arc<str>> {
     let files = migrations.iter().map(|m| (Arc::clone(&m.file.path), Arc::clone(&m.file.text)));
     let config = config.path.iter().map(|path| (Arc::from(path.as_str()), Arc::clone(&config.text)));
-    files.chain(config).collect()
+    let lock = governance.and_then(|governance| governance.lock.as_ref());
+    let lock = lock.map(|lock| (Arc::clone(&lock.path), Arc::clone(&lock.text)));
+    files.chain(config).chain(lock).collect()
 }

@@ -151,6 +151,7 @@ impl<'a> Run<'a> {
             silenced_by: None,
             related: Vec::new(),
             discriminator: subject.discriminator.clone(),
+            detail: None,
         });
     }
 
@@ -158,7 +159,7 @@ impl<'a> Run<'a> {
         let judged = (check.run)(self.model, rule);
         self.output.looked_at.insert(rule.id.clone(), judged.looked_at);
         judged.not_run.into_iter().for_each(|why| self.not_run(rule, why));
-        let in_scope = |violation: &code::Violation| self.model.is_in_scope(violation.location.as_ref());
+        let in_scope = |violation: &code::Violation| self.model.is_violation_in_scope(violation.location.as_ref());
         for violation in judged.violations.into_iter().filter(in_scope) {
             self.output.findings.push(Finding {
                 rule: rule.id.clone(),
@@ -170,6 +171,7 @@ impl<'a> Run<'a> {
                 silenced_by: None,
                 related: Vec::new(),
                 discriminator: violation.discriminator,
+                detail: violation.detail,
             });
         }
     }
@@ -289,7 +291,8 @@ fn severity(rule: &Rule, context: &cel::Context<'_, '_>) -> Severity {
 /// `config.*` and `params.*`.
 fn constants(rule: &Rule, config: &CheckConfig) -> HashMap<String, Value> {
     let params = rule.params.iter().map(|(name, param)| (format!("params.{name}"), param.value()));
-    let CheckConfig { exposed_schemas, exposed_roles, system_schemas, privileged_roles, lint: _ } = config;
+    let CheckConfig { exposed_schemas, exposed_roles, system_schemas, privileged_roles, lint: _, governance: _ } =
+        config;
     let config = [
         ("exposed_schemas", exposed_schemas),
         ("exposed_roles", exposed_roles),

@@ -108,7 +108,11 @@ impl Columns {
     /// The canonical form of an expression on a relation, as the fold makes it.
     fn expression(&self, text: &str, schema: &str, relation: &str) -> Expression {
         let name = Name::qualified(schema, relation);
-        let surroundings = Surroundings { relation: Some(&name), columns: Some(&|name: &Name| self.get(name)) };
+        let surroundings = Surroundings {
+            relation: Some(&name),
+            columns: Some(&|name: &Name| self.get(name)),
+            ..Surroundings::default()
+        };
         sql::expression_in(text, surroundings)
     }
 }
@@ -415,11 +419,12 @@ fn function(row: FunctionRow) -> (FunctionKey, Function) {
         "s" => Volatility::Stable,
         _ => Volatility::Volatile,
     };
+    let defaults = row.signature.as_deref().map(defaults).unwrap_or_default();
     let function = Function {
         provenance: live(),
         kind,
         owner: fact(row.owner),
-        params: row.params.into_iter().map(param).collect(),
+        params: with_defaults(row.params.into_iter().map(param).collect(), defaults),
         returns: row.returns,
         language: row.language,
         volatility: fact(volatility),
@@ -432,6 +437,23 @@ fn function(row: FunctionRow) -> (FunctionKey, Function) {
         comment: row.comment,
     };
     (FunctionKey { name: QualifiedName::new(row.schema, row.name), args: row.arg_types }, function)
+}
+
+/// The defaults in a signature as the server prints it, by parameter; columns of a result table are not among them.
+fn defaults(signature: &str) -> Vec<Option<Expression>> {
+    let text = format!("create function f({signature}) returns void language sql as ''");
+    let Some(StatementKind::CreateFunction(parsed)) = parse_one(&text) else { return Vec::new() };
+    let default = |param: &crate::sql::ast::Param| {
+        param.default.as_ref().map(|default| sql::expression(default.span.slice(&text)))
+    };
+    parsed.params.iter().map(default).collect()
+}
+
+fn with_defaults(mut params: Vec<FunctionParam>, defaults: Vec<Option<Expression>>) -> Vec<FunctionParam> {
+    for (param, default) in params.iter_mut().zip(defaults) {
+        param.default = default;
+    }
+    params
 }
 
 fn param(row: ParamRow) -> FunctionParam {

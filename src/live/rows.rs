@@ -219,6 +219,7 @@ pub(super) struct FunctionRow {
     pub acl: Option<Vec<AclRow>>,
     pub comment: Option<String>,
     pub of_extension: bool,
+    pub(super) signature: Option<String>,
 }
 
 #[derive(Deserialize)]

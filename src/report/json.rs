@@ -55,6 +55,9 @@ pub struct JsonFinding {
     /// Other places that matter.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub related: Vec<JsonRelated>,
+    /// Several lines that show what the message says: a diff, a path.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
 }
 
 /// An object.
@@ -160,6 +163,7 @@ fn json_finding(finding: &crate::finding::Finding, fingerprint: String) -> JsonF
         state: finding.state,
         silenced_by: finding.silenced_by.clone(),
         related: finding.related.iter().map(related).collect(),
+        detail: finding.detail.clone(),
     }
 }
 

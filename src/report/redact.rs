@@ -13,7 +13,7 @@ pub(super) fn findings(findings: &mut [Finding], sources: &mut BTreeMap<Arc<str>
     let mut shown: BTreeSet<Arc<str>> = BTreeSet::new();
     for finding in findings {
         mask(&mut finding.message);
-        finding.silenced_by.iter_mut().for_each(mask);
+        finding.silenced_by.iter_mut().chain(finding.detail.iter_mut()).for_each(mask);
         finding.related.iter_mut().for_each(|(_, message)| mask(message));
         let places = finding.location.iter().chain(finding.related.iter().map(|(at, _)| at));
         shown.extend(places.map(|at| Arc::clone(&at.file)));

@@ -11,6 +11,7 @@ use crate::check::{self, CheckConfig, CheckInput, CheckOutput};
 use crate::config::Config;
 use crate::coverage::{Coverage, CoverageKind};
 use crate::finding::Finding;
+use crate::governance::{self, Governance};
 use crate::live::connect::Target;
 use crate::live::{self, Limits, Live, LiveFacts, Query, ReadOptions, Server};
 use crate::migrations::{History, MigrationSet};
@@ -58,6 +59,8 @@ pub fn check_database(config: &Config, options: &RunOptions) -> Result<Checked, 
     chosen.retain(|rule| rule.target.name != crate::drift::run::TARGET);
     let baseline = config.baseline.as_deref().map(Baseline::read).transpose()?;
     let mut check = super::check_config(config);
+    check.governance = Governance::load(config, &options.cwd, options.today)?;
+    chosen.retain(|rule| governance::applies(rule, check.governance.as_deref()));
     let replayed = matches!(options.source, Source::Replay(..));
     let wanted = replayed || !options.paths.is_empty();
     let history = if wanted { Some(super::read_history(config, options)?) } else { None };
@@ -65,6 +68,9 @@ pub fn check_database(config: &Config, options: &RunOptions) -> Result<Checked, 
     let history = history.map(|(_, history)| history);
     let configured = (!config.exposed_schemas.is_empty(), !config.exposed_roles.is_empty());
     let said = live::prepare(&mut source.catalog, &source.server, config.platform, &mut check, configured);
+    if let Some(governance) = &check.governance {
+        governance::validate(governance, &source.catalog, &[])?;
+    }
     if let Some(history) = &history {
         places::adopt_grants(&mut source.catalog, &history.catalog);
     }
@@ -96,7 +102,11 @@ pub fn check_database(config: &Config, options: &RunOptions) -> Result<Checked, 
     let (files, statements) = history.as_ref().map_or((0, 0), extent);
     let looked_at = super::looked_at(&output, files, statements);
     let docs = super::docs(judged, &findings);
-    let sources = super::sources(history.as_ref().map_or(&[], |history| &history.migrations), config);
+    let sources = super::sources(
+        history.as_ref().map_or(&[], |history| &history.migrations),
+        config,
+        check.governance.as_deref(),
+    );
     let report = Report::new(findings, coverage, looked_at, docs, sources);
     Ok(Checked { report, server: source.server, counts: counts(&source.catalog), ran })
 }

@@ -18,11 +18,17 @@ mod depot;
 mod discover;
 mod docs;
 mod drift;
+mod drift_causes;
+mod drift_input;
+mod drift_live;
+#[cfg(feature = "parquet")]
+mod drift_parquet;
 mod examples_live;
 mod expr;
 mod facts;
 mod fold;
 mod fold_vs_postgres;
+mod governance;
 mod interp;
 mod live;
 mod live_query;
