@@ -226,6 +226,7 @@ fn finding(outcome: &Outcome, wrong: &Wrong, rules: &[Rule]) -> Option<Finding> 
         state: State::New,
         silenced_by: None,
         related: Vec::new(),
+        detail: None,
         discriminator: String::new(),
     })
 }

@@ -43,30 +43,97 @@ mod typenames;
 mod types;
 mod views;
 
-use std::sync::Arc;
-
-use rayon::prelude::*;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
 pub use start::detect_platform;
 
 use super::{Comment, FoldOptions, History, Migration, MigrationFile, MigrationSet};
 use crate::catalog::Origin;
 use crate::coverage::{Coverage, CoverageKind};
-use crate::location::LineIndex;
+use crate::location::{LineIndex, Span};
 use crate::sql::SyntaxError;
 use state::Fold;
 use syntax::Parsed;
 
+/// Stack of a thread that parses: nested SQL is walked on it, deeper nesting gets a stack of its own.
+const STACK: usize = 16 << 20;
+/// Fewer files than this are not worth a thread.
+const FEW: usize = 4;
+
+/// The privileges of a new object of this owner, as default privileges stand.
+pub(crate) fn privileges_of_new(
+    catalog: &crate::catalog::Catalog,
+    kind: crate::catalog::ObjectKind,
+    owner: &str,
+    schema: Option<&str>,
+) -> crate::catalog::Acl {
+    acl::of_new(catalog, kind, owner, schema, false)
+}
+
 /// Folds the files of `set`, in order, into a Catalog with the Changes of each.
 #[must_use]
 pub fn fold(set: &MigrationSet, options: &FoldOptions) -> History {
-    let parsed: Vec<Vec<Parsed>> = set.files.par_iter().map(parse).collect();
+    if set.files.len() < FEW {
+        return fold_read(set, options, |at| set.files.get(at).map(parse).unwrap_or_default());
+    }
+    let (slots, next) = (set.files.iter().map(|_| Slot::default()).collect::<Vec<_>>(), AtomicUsize::new(0));
+    std::thread::scope(|scope| {
+        // Threads of their own: whoever folds on a thread of a pool must not wait for that same pool.
+        let wanted = std::thread::available_parallelism().map_or(1, usize::from);
+        let reader =
+            || std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, || read_ahead(set, &slots, &next));
+        let readers = (0..wanted).filter_map(|_| reader().ok()).count();
+        if readers == 0 {
+            read_ahead(set, &slots, &next);
+        }
+        fold_read(set, options, |at| slots.get(at).map(Slot::take).unwrap_or_default())
+    })
+}
+
+/// Where a parsed file is handed over.
+#[derive(Default)]
+struct Slot {
+    parsed: Mutex<Option<Vec<Parsed>>>,
+    ready: Condvar,
+}
+
+impl Slot {
+    fn put(&self, parsed: Vec<Parsed>) {
+        *self.parsed.lock().unwrap_or_else(PoisonError::into_inner) = Some(parsed);
+        self.ready.notify_one();
+    }
+
+    fn take(&self) -> Vec<Parsed> {
+        let mut held = self.parsed.lock().unwrap_or_else(PoisonError::into_inner);
+        loop {
+            if let Some(parsed) = held.take() {
+                return parsed;
+            }
+            held = self.ready.wait(held).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+}
+
+/// Parses files in order, each one that no other thread has begun.
+fn read_ahead(set: &MigrationSet, slots: &[Slot], next: &AtomicUsize) {
+    loop {
+        let at = next.fetch_add(1, Ordering::Relaxed);
+        let Some((file, slot)) = set.files.get(at).zip(slots.get(at)) else { return };
+        // Whoever waits for the slot must not wait for ever.
+        slot.put(catch_unwind(AssertUnwindSafe(|| parse(file))).unwrap_or_else(|_| unreadable(file)));
+    }
+}
+
+/// Folds each file as soon as it is parsed.
+fn fold_read(set: &MigrationSet, options: &FoldOptions, parsed: impl Fn(usize) -> Vec<Parsed>) -> History {
     let mut coverage = set.coverage.clone();
-    let start = start::choose(set, &parsed, options, &mut coverage);
+    let start = start::choose(set, options, &mut coverage);
     let mut fold = Fold::new(start.catalog, start.platform, Origin::Migration);
     fold.routines = start.routines;
-    let files = set.files.iter().zip(parsed);
-    let migrations = files.map(|(file, sections)| fold.migrate(file, sections)).collect();
+    let files = set.files.iter().enumerate();
+    let migrations = files.map(|(at, file)| fold.migrate(file, parsed(at))).collect();
     coverage.append(&mut fold.coverage);
     History { catalog: fold.store.into_catalog(), migrations, coverage }
 }
@@ -79,12 +146,22 @@ fn parse(file: &MigrationFile) -> Vec<Parsed> {
     file.sections.iter().map(|section| syntax::parse_section(&file.text, *section)).collect()
 }
 
+/// What stands for a file that broke the reader.
+fn unreadable(file: &MigrationFile) -> Vec<Parsed> {
+    let error = |span: &Span| SyntaxError {
+        span: Span::new(span.start, span.start),
+        message: "the parser could not cope with this file".to_owned(),
+        statement: *span,
+    };
+    vec![Parsed { errors: file.sections.iter().map(error).collect(), ..Parsed::default() }]
+}
+
 impl Fold {
     /// Runs one file as a session of its own.
     fn migrate(&mut self, file: &MigrationFile, sections: Vec<Parsed>) -> Migration {
         self.text = Arc::clone(&file.text);
         self.lines = LineIndex::new(Arc::clone(&file.path), &file.text);
-        self.at = self.locate(crate::location::Span::default());
+        self.at = self.locate(Span::default());
         self.reset_session();
         self.store.open();
         let mut syntax_errors: Vec<SyntaxError> = Vec::new();

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use rayon::prelude::*;
+
 use super::super::evaluate::migration_ref;
 use super::super::subject::Builder;
 use super::super::{Model, Needed, Subject, secrets as detector};
@@ -84,10 +86,11 @@ pub(super) fn syntax_errors(model: &Model<'_>, needed: &Needed) -> Vec<Subject> 
 }
 
 pub(super) fn secrets(model: &Model<'_>, needed: &Needed) -> Vec<Subject> {
+    let found: Vec<_> = model.migrations().par_iter().map(|migration| detector::find(&migration.file.text)).collect();
     let mut out = Vec::new();
-    for migration in model.migrations() {
+    for (migration, found) in model.migrations().iter().zip(found) {
         let mut seen: BTreeMap<&'static str, usize> = BTreeMap::new();
-        for secret in detector::find(&migration.file.text) {
+        for secret in found {
             let number = seen.entry(secret.kind).and_modify(|count| *count += 1).or_insert(1);
             let mut b = Builder::new(needed, migration_ref(&migration.file.path))
                 .at(Some(migration.lines.locate(&migration.file.text, secret.span)))

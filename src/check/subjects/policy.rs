@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use rayon::prelude::*;
+
 use super::super::facts::{self, Clause, PolicyFacts, Shape, Verdict};
 use super::super::model::{is_own, origin_word};
 use super::super::subject::Builder;
@@ -23,14 +25,12 @@ const ANALYSED: &[&str] = &[
 ];
 
 pub(super) fn policies(model: &Model<'_>, needed: &Needed) -> Vec<Subject> {
-    let mut out = Vec::new();
+    let mut all = Vec::new();
     for (name, table) in &model.catalog().relations {
-        for (policy_name, policy) in table.policies.iter().filter(|(_, policy)| is_own(policy.provenance.origin)) {
-            let one = One { model, name, table, policy_name, policy };
-            out.push(one.subject(needed));
-        }
+        let own = table.policies.iter().filter(|(_, policy)| is_own(policy.provenance.origin));
+        all.extend(own.map(|(policy_name, policy)| One { model, name, table, policy_name, policy }));
     }
-    out
+    all.par_iter().map(|one| one.subject(needed)).collect()
 }
 
 /// One policy with its surroundings.

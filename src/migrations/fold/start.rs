@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
 use super::state::Fold;
-use super::syntax::{self, Parsed};
+use super::syntax;
 use crate::catalog::{Catalog, FunctionKey, Origin};
 use crate::coverage::Coverage;
 use crate::location::{LineIndex, Span};
@@ -20,12 +20,7 @@ pub(super) struct Start {
 }
 
 /// Decides the starting point and says what was assumed.
-pub(super) fn choose(
-    set: &MigrationSet,
-    _parsed: &[Vec<Parsed>],
-    options: &FoldOptions,
-    coverage: &mut Vec<Coverage>,
-) -> Start {
+pub(super) fn choose(set: &MigrationSet, options: &FoldOptions, coverage: &mut Vec<Coverage>) -> Start {
     let platform = options.platform.unwrap_or_else(|| {
         let (platform, why) = detect_platform(set);
         let name = match platform {

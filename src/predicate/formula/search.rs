@@ -5,6 +5,10 @@ use super::{CmpOp, Domain, Formulas, Kind, Node, Point, Tri, Unknown, Var};
 /// Unknowns decided on the way to one outcome before a search gives up.
 const MAX_PATH: usize = 40;
 
+/// Nodes visited before whether a formula can be true is taken for granted: such questions are asked on the way, and
+/// none may use up what the whole needs.
+const POSSIBLE_STEPS: u32 = 2_000;
+
 impl Formulas {
     /// The outcomes of `root` over everything its unknowns may be, given that no `assumption` is false.
     pub(in crate::predicate) fn outcomes(&mut self, root: Node, assumptions: &[Node]) -> Outcomes {
@@ -17,11 +21,9 @@ impl Formulas {
         if let Some(known) = self.possible.get(&root) {
             return *known;
         }
-        let found = self.search(root, &[], &[], true);
-        if !found.gave_up {
-            self.possible.insert(root, found.yes);
-        }
-        !found.never()
+        let possible = !self.search(root, &[], &[], true).never();
+        self.possible.insert(root, possible);
+        possible
     }
 
     /// As [`Self::outcomes`], with some unknowns fixed.
@@ -45,14 +47,15 @@ impl Formulas {
         desk.assigned.resize(self.unknowns.len(), None);
         desk.memo.resize(self.nodes.len(), (0, Ok(Tri::Null)));
         desk.clock += 1;
-        let steps = self.steps;
+        let steps = if only_yes { self.steps.min(POSSIBLE_STEPS) } else { self.steps };
+        let left = self.steps - steps;
         let since = desk.clock;
         let mut search = Search { formulas: self, desk, since, found: Outcomes::default(), only_yes, steps };
         fixed.iter().for_each(|(var, value)| search.assign(*var, Some(*value)));
         search.explore(root, assumptions, 0);
         fixed.iter().for_each(|(var, _)| search.assign(*var, None));
         let Search { desk, found, steps, .. } = search;
-        (self.desk, self.steps) = (desk, steps);
+        (self.desk, self.steps) = (desk, left + steps);
         found
     }
 }
