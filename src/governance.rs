@@ -2,13 +2,18 @@
 //! `gardefou.yaml`, kept in `gardefou.lock`, and judged by rules on migrations and on a live database alike.
 
 mod canonical;
+mod classification;
 pub mod definition;
 mod diff;
+mod flow;
+mod freezes;
+mod history;
 pub mod live;
 pub mod lock;
 pub mod modules;
 pub mod pattern;
 pub mod protected;
+mod reset;
 pub mod sections;
 mod validate;
 
@@ -92,6 +97,15 @@ static CHECKS: &[Governed] = &[
     governed("canonical-drift", |s| !s.canonical.is_empty(), canonical::drift),
     governed("canonical-reference", |s| !s.canonical.is_empty(), canonical::references_outside),
     governed("canonical-row", |s| !s.canonical.is_empty(), canonical::rows),
+    governed("classification-exceeded", |s| s.classification.is_some(), classification::exceeded),
+    governed("classification-missing", |s| s.classification.is_some(), classification::missing),
+    governed("flow-broken", |s| s.flow.is_some(), flow::broken),
+    governed("flow-bypassed", |s| s.flow.is_some(), flow::bypassed),
+    governed("freeze-expired", |s| !s.freezes.is_empty(), freezes::expired),
+    governed("freeze-rows", |s| !s.freezes.is_empty(), freezes::rows),
+    governed("freeze-touched", |s| !s.freezes.is_empty(), freezes::touched),
+    governed("module-direction", |s| s.modules.is_some(), modules::forbidden),
+    governed("no-reset", |s| !s.protected.is_empty(), reset::reset),
     governed("protected-changed", |s| !s.protected.is_empty(), protected::changed),
     governed("protected-disabled", |s| !s.protected.is_empty(), protected::disabled),
     governed("protected-dropped", |s| !s.protected.is_empty(), protected::dropped),

@@ -294,16 +294,21 @@ fn last<'a>(model: &'a Model<'_>, wanted: impl Fn(&Change) -> bool) -> Option<&'
     model.migrations().iter().rev().flat_map(|migration| migration.changes.iter().rev()).find(|change| wanted(change))
 }
 
-/// Tables that protected objects are, hang on, or write to: what a reset must not touch.
-pub(super) fn tables(now: &BTreeMap<ObjectRef, Definition>) -> BTreeSet<String> {
+/// The protected objects as they stand.
+pub(super) fn now<'a>(model: &'a Model<'_>) -> Option<impl Iterator<Item = &'a ObjectRef>> {
+    objects(model).map(BTreeMap::keys)
+}
+
+/// Tables that objects are, or hang on: what a reset must not touch.
+pub(super) fn tables<'a>(objects: impl Iterator<Item = &'a ObjectRef>) -> BTreeSet<String> {
     let table = |object: &ObjectRef| match object.kind {
         ObjectKind::Table => Some(object.name.clone()),
-        ObjectKind::Trigger | ObjectKind::Policy | ObjectKind::Column | ObjectKind::Constraint => {
+        ObjectKind::Trigger | ObjectKind::Column | ObjectKind::Constraint => {
             let parts = crate::check::name_parts(&object.name);
             let [schema, table, _] = parts.as_slice() else { return None };
             Some(crate::catalog::QualifiedName::new(schema, table).to_string())
         }
         _ => None,
     };
-    now.keys().filter_map(table).collect()
+    objects.filter_map(table).collect()
 }
