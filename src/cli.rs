@@ -5,9 +5,11 @@ mod check;
 mod completions;
 mod drift;
 mod explain;
+mod gate;
 mod init;
 mod inspect;
 mod lock;
+mod modules;
 mod rules;
 mod terminal;
 mod vcf;
@@ -51,6 +53,9 @@ enum Command {
     Inspect(inspect::Arguments),
     Baseline(baseline::Arguments),
     Lock(lock::Arguments),
+    #[command(subcommand)]
+    Gate(gate::Command),
+    Modules(modules::Arguments),
     Init(init::Arguments),
     Vcf(vcf::Arguments),
     Drift(drift::Arguments),
@@ -175,6 +180,8 @@ pub fn main() -> ExitCode {
         Command::Baseline(arguments) => baseline::run(&arguments),
         Command::Init(arguments) => init::run(&arguments),
         Command::Lock(arguments) => lock::run(&arguments),
+        Command::Gate(command) => gate::run(&command),
+        Command::Modules(arguments) => modules::run(&arguments),
         Command::Drift(arguments) => drift::run(&arguments),
         Command::Vcf(arguments) => vcf::run(&arguments),
         Command::Completions(arguments) => completions::run(&arguments),

@@ -7,6 +7,7 @@ pub mod definition;
 mod diff;
 mod flow;
 mod freezes;
+pub mod gates;
 mod history;
 pub mod live;
 pub mod lock;
@@ -17,8 +18,10 @@ mod reset;
 pub mod sections;
 mod validate;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use crate::check::Model;
 use crate::check::code::{Check, Judged};
@@ -42,6 +45,8 @@ pub struct Governance {
     pub lock: Option<Lock>,
     /// What was counted in a live database.
     pub live: Option<live::Measured>,
+    /// What lies on the disk for each gate.
+    pub gates: Option<BTreeMap<String, Vec<gates::Looked>>>,
     /// The day freezes and gates are judged on.
     pub today: Date,
 }
@@ -50,7 +55,7 @@ impl Governance {
     /// Nothing declared.
     #[must_use]
     pub fn none(today: Date) -> Self {
-        Self { sections: Sections::default(), lock: None, live: None, today }
+        Self { sections: Sections::default(), lock: None, live: None, gates: None, today }
     }
 
     /// What `config` declares, with the lock file beside it; nothing where it declares nothing.
@@ -68,7 +73,9 @@ impl Governance {
             }
             _ => None,
         };
-        Ok(Some(Arc::new(Self { sections: sections.clone(), lock, live: None, today })))
+        let around = gates::Surroundings { config, cwd, now: SystemTime::now() };
+        let gates = (!sections.gates.is_empty()).then(|| gates::looked(&sections.gates, around));
+        Ok(Some(Arc::new(Self { sections: sections.clone(), lock, live: None, gates, today })))
     }
 }
 
@@ -104,6 +111,7 @@ static CHECKS: &[Governed] = &[
     governed("freeze-expired", |s| !s.freezes.is_empty(), freezes::expired),
     governed("freeze-rows", |s| !s.freezes.is_empty(), freezes::rows),
     governed("freeze-touched", |s| !s.freezes.is_empty(), freezes::touched),
+    governed("gate-closed", |s| !s.gates.is_empty(), gates::closed),
     governed("module-direction", |s| s.modules.is_some(), modules::forbidden),
     governed("no-reset", |s| !s.protected.is_empty(), reset::reset),
     governed("protected-changed", |s| !s.protected.is_empty(), protected::changed),
