@@ -4,6 +4,7 @@ pub mod code;
 mod evaluate;
 mod facts;
 mod model;
+pub mod query;
 pub mod secrets;
 mod squawk;
 mod subject;
@@ -16,6 +17,7 @@ use crate::catalog::Catalog;
 use crate::coverage::Coverage;
 use crate::finding::Finding;
 use crate::governance::Governance;
+use crate::live::LiveFacts;
 use crate::migrations::{History, Migration};
 use crate::rule::Rule;
 use crate::sql::LintSettings;
@@ -39,6 +41,8 @@ pub struct CheckInput<'a> {
     pub config: &'a CheckConfig,
     /// Report only what files changed since the ref of `--since` caused.
     pub changed_only: bool,
+    /// What a running database says beyond its schema; `None` for migrations.
+    pub live: Option<&'a LiveFacts>,
 }
 
 impl<'a> CheckInput<'a> {
@@ -46,7 +50,7 @@ impl<'a> CheckInput<'a> {
     #[must_use]
     pub fn of_history(history: &'a History, rules: &'a [Rule], config: &'a CheckConfig) -> Self {
         let History { catalog, migrations, coverage } = history;
-        Self { catalog, migrations, coverage, rules, config, changed_only: false }
+        Self { catalog, migrations, coverage, rules, config, changed_only: false, live: None }
     }
 }
 

@@ -30,8 +30,8 @@ use crate::date::Date;
 use crate::rule::{Logic, Rule};
 
 use lock::Lock;
-pub use validate::validate;
 use sections::Sections;
+pub use validate::validate;
 
 /// The lock file's name, beside the configuration.
 pub const LOCK_FILE: &str = "gardefou.lock";

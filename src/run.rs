@@ -1,6 +1,8 @@
 //! One run from configuration to report: files are found and folded, rules evaluated, findings silenced, once each
 //! and in this order.
 
+mod database;
+mod places;
 mod select;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -21,6 +23,8 @@ use crate::rule::{self, Rule, RuleError, RuleSet};
 use crate::silence::{self, Silencing};
 use crate::suppression::KnownRules;
 
+pub use database::{Checked, Source, check_database};
+
 /// What to check and when.
 #[derive(Debug, Clone)]
 pub struct RunOptions {
@@ -32,6 +36,8 @@ pub struct RunOptions {
     pub since: Option<String>,
     /// The day waivers are compared with.
     pub today: Date,
+    /// Where the schema is; beside a database, `paths` only say where things come from.
+    pub source: Source,
 }
 
 /// Why there is nothing to report.
@@ -46,6 +52,12 @@ pub enum RunError {
     /// The baseline.
     #[error(transparent)]
     Baseline(#[from] BaselineError),
+    /// The database.
+    #[error(transparent)]
+    Live(#[from] crate::live::LiveError),
+    /// The snapshot.
+    #[error(transparent)]
+    Snapshot(#[from] crate::snapshot::SnapshotError),
     /// Rules that cannot be used.
     #[error("{}", lines(.0))]
     Rules(Vec<RuleError>),
@@ -105,8 +117,11 @@ pub fn test_examples(rules: &RuleSet) -> Vec<rule::test::Outcome> {
     rule::test::run(rules.iter())
 }
 
-/// Checks the migrations: the main job.
+/// Checks the migrations, or another source: the main job.
 pub fn check(config: &Config, options: &RunOptions) -> Result<Report, RunError> {
+    if !matches!(options.source, Source::Migrations) {
+        return check_database(config, options).map(|checked| checked.report);
+    }
     let rules = load_rules(config)?;
     let mut chosen = select_rules(&rules, config)?;
     // Rules about stored measurements are `gardefou drift`'s.
@@ -140,7 +155,7 @@ pub fn check(config: &Config, options: &RunOptions) -> Result<Report, RunError> 
     let findings = if options.since.is_some() { caused_by_changes(findings, &history) } else { findings };
     let coverage: Vec<Coverage> = history.coverage.iter().cloned().chain(output.coverage).collect();
     let docs = docs(&chosen, &findings);
-    let sources = sources(&history, config, settings.governance.as_deref());
+    let sources = sources(&history.migrations, config, settings.governance.as_deref());
     let report = Report::new(findings, coverage, looked_at, docs, sources);
     // Nobody waits for the memory.
     rayon::spawn(move || drop(history));
@@ -220,11 +235,11 @@ pub fn doc(rule: &Rule) -> RuleDoc {
 }
 
 fn sources(
-    history: &History,
+    migrations: &[crate::migrations::Migration],
     config: &Config,
     governance: Option<&Governance>,
 ) -> BTreeMap<Arc<str>, Arc<str>> {
-    let files = history.migrations.iter().map(|m| (Arc::clone(&m.file.path), Arc::clone(&m.file.text)));
+    let files = migrations.iter().map(|m| (Arc::clone(&m.file.path), Arc::clone(&m.file.text)));
     let config = config.path.iter().map(|path| (Arc::from(path.as_str()), Arc::clone(&config.text)));
     let lock = governance.and_then(|governance| governance.lock.as_ref());
     let lock = lock.map(|lock| (Arc::clone(&lock.path), Arc::clone(&lock.text)));

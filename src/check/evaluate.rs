@@ -5,13 +5,13 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use rayon::prelude::*;
 
 use super::subject::Scope;
-use super::{CheckConfig, CheckInput, CheckOutput, Model, Needed, Subject, code, subjects};
+use super::{CheckConfig, CheckInput, CheckOutput, Model, Needed, Subject, code, query, subjects};
 use crate::catalog::{ObjectKind, ObjectRef};
 use crate::coverage::{Coverage, CoverageKind};
 use crate::finding::{Finding, Severity, State};
 use crate::location::Location;
 use crate::rule::schema::{TARGETS, Target};
-use crate::rule::{Logic, Outcome, Rule, Value, context};
+use crate::rule::{Expression, Logic, Outcome, Rule, Value, context};
 
 /// Appended to the message of a finding whose facts hang on an undecided condition.
 const CONDITIONAL: &str = " (in a branch that may not run)";
@@ -25,20 +25,23 @@ pub(super) fn run(input: &CheckInput<'_>) -> CheckOutput {
         match &rule.logic {
             Logic::Conditions { .. } => {}
             Logic::Code(check) => run.code(rule, check),
-            Logic::Query(_) => run.not_run(rule, "needs a database".to_owned()),
+            Logic::Query(_) => run.query(rule),
         }
         run
     });
     let (by_target, in_code): (Vec<Run<'_>>, Vec<Run<'_>>) = rayon::join(|| by_target.collect(), || in_code.collect());
     let mut whole = Run::new(&model);
     by_target.into_iter().chain(in_code).for_each(|run| whole.append(run));
+    whole.output.coverage.extend(query::not_for_this_source(input));
     whole.finish()
 }
 
 /// Evaluates the rules about one target.
 fn judge_target<'a>(model: &'a Model<'a>, target: &'static Target) -> Run<'a> {
     let mut whole = Run::new(model);
-    let of_target = |rule: &&Rule| rule.target.name == target.name && matches!(rule.logic, Logic::Conditions { .. });
+    let runs = |rule: &Rule| model.input().live.is_some() || !rule.needs_database();
+    let of_target =
+        |rule: &&Rule| rule.target.name == target.name && matches!(rule.logic, Logic::Conditions { .. }) && runs(rule);
     let rules: Vec<&Rule> = model.input().rules.iter().filter(of_target).collect();
     if rules.is_empty() {
         return whole;
@@ -99,14 +102,12 @@ impl<'a> Run<'a> {
     fn judge(&mut self, rule: &Rule, subject: &Subject, needed: &Needed, constants: &HashMap<String, Value>) -> bool {
         let Logic::Conditions { when, assert } = &rule.logic else { return false };
         let scope = Scope { needed, subject, constants };
-        let mut context = context();
-        context.set_variable_resolver(&scope);
-        match when.as_ref().map_or(Outcome::Known(true), |when| when.test(&context)) {
+        match when.as_ref().map_or(Outcome::Known(true), |when| test(when, &scope)) {
             Outcome::Known(false) => return false,
             Outcome::Known(true) => {}
             Outcome::Unknown => {
                 // With `when` open the rule may still be satisfied either way.
-                if assert.test(&context) != Outcome::Known(true) {
+                if test(assert, &scope) != Outcome::Known(true) {
                     self.unjudged(rule, subject);
                 }
                 return false;
@@ -116,11 +117,13 @@ impl<'a> Run<'a> {
                 return false;
             }
         }
-        match assert.test(&context) {
+        match test(assert, &scope) {
             Outcome::Known(true) => {}
             Outcome::Known(false) => {
                 let mut fields = assert.fields.clone();
                 fields.extend(when.iter().flat_map(|when| when.fields.iter().copied()));
+                let mut context = context();
+                context.set_variable_resolver(&scope);
                 let severity = severity(rule, &context);
                 let mut message = rule.message.render(&context);
                 if subject.is_conditional(&fields) {
@@ -173,6 +176,26 @@ impl<'a> Run<'a> {
         }
     }
 
+    /// One finding per row the database answered.
+    fn query(&mut self, rule: &Rule) {
+        let Some(live) = self.model.input().live else { return };
+        let needed = Needed::all(rule.target);
+        match query::subjects(rule, live, &needed) {
+            Err(why) => self.not_run(rule, why),
+            Ok(subjects) => {
+                let constants = constants(rule, self.model.config());
+                self.output.looked_at.insert(rule.id.clone(), subjects.len());
+                for subject in &subjects {
+                    let scope = Scope { needed: &needed, subject, constants: &constants };
+                    let mut context = context();
+                    context.set_variable_resolver(&scope);
+                    let (severity, message) = (severity(rule, &context), rule.message.render(&context));
+                    self.find(rule, severity, message, subject, None);
+                }
+            }
+        }
+    }
+
     fn unjudged(&mut self, rule: &Rule, subject: &Subject) {
         if !self.model.is_in_scope(subject.location.as_ref()) {
             return;
@@ -196,6 +219,19 @@ impl<'a> Run<'a> {
         self.output.coverage.extend(said(self.unjudged));
         self.output
     }
+}
+
+/// Evaluates a condition, by its plain parts alone where they decide.
+fn test(condition: &Expression, scope: &Scope<'_>) -> Outcome<bool> {
+    let quick = condition.decide(&|position| scope.subject.value(position));
+    if let Some(truth) = quick.filter(|_| !cfg!(debug_assertions)) {
+        return Outcome::Known(truth);
+    }
+    let mut context = context();
+    context.set_variable_resolver(scope);
+    let outcome = condition.test(&context);
+    debug_assert!(quick.is_none_or(|truth| outcome == Outcome::Known(truth)), "{}: {outcome:?}", condition.text);
+    outcome
 }
 
 /// From so many alike objects on, one line stands for all of them.
@@ -255,7 +291,8 @@ fn severity(rule: &Rule, context: &cel::Context<'_, '_>) -> Severity {
 /// `config.*` and `params.*`.
 fn constants(rule: &Rule, config: &CheckConfig) -> HashMap<String, Value> {
     let params = rule.params.iter().map(|(name, param)| (format!("params.{name}"), param.value()));
-    let CheckConfig { exposed_schemas, exposed_roles, system_schemas, privileged_roles, lint: _, governance: _ } = config;
+    let CheckConfig { exposed_schemas, exposed_roles, system_schemas, privileged_roles, lint: _, governance: _ } =
+        config;
     let config = [
         ("exposed_schemas", exposed_schemas),
         ("exposed_roles", exposed_roles),

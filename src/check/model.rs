@@ -10,6 +10,7 @@ use crate::catalog::{
 };
 use crate::governance::Governance;
 use crate::governance::definition::Definition;
+use crate::live::LiveFacts;
 use crate::location::Location;
 use crate::migrations::Migration;
 use crate::predicate::{Analyser, Options};
@@ -76,6 +77,12 @@ impl<'a> Model<'a> {
     #[must_use]
     pub fn input(&self) -> &'a CheckInput<'a> {
         self.input
+    }
+
+    /// What a running database says beyond its schema.
+    #[must_use]
+    pub fn live(&self) -> Option<&'a LiveFacts> {
+        self.input.live
     }
 
     /// What must not change, where something is declared.

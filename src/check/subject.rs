@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use rustc_hash::FxHashMap;
+
 use cel::common::value::CowVal;
 use cel::context::VariableResolver;
 
@@ -17,7 +19,7 @@ pub struct Needed {
     pub target: &'static Target,
     mask: Vec<bool>,
     /// `policy.using.text` and `using.text` → position.
-    positions: HashMap<String, usize>,
+    positions: FxHashMap<String, usize>,
 }
 
 impl Needed {

@@ -248,6 +248,7 @@ impl Reader<'_> {
         let at = self.at(&section.referenced);
         let mut section = section.value;
         section.csv = section.csv.map(|path| self.folder.join(path));
+        section.parquet = section.parquet.map(|path| self.folder.join(path));
         section.grid = section.grid.map(|path| self.folder.join(path));
         (section, at)
     }

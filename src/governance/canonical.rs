@@ -67,10 +67,7 @@ impl<'a> Set<'a> {
 }
 
 /// All sets of the configuration.
-pub(super) fn sets<'a>(
-    sections: &'a super::sections::Sections,
-    catalog: &'a Catalog,
-) -> impl Iterator<Item = Set<'a>> {
+pub(super) fn sets<'a>(sections: &'a super::sections::Sections, catalog: &'a Catalog) -> impl Iterator<Item = Set<'a>> {
     sections.canonical.iter().map(|placed| Set::new(&placed.value, &placed.at, catalog))
 }
 
@@ -186,21 +183,31 @@ pub(super) fn drift(model: &Model<'_>, _: &Rule) -> Judged {
             say(&table, key, format!("`{}` lacks the row `{label}` ({key}) of the canonical set `{name}`", table.name));
         }
         for (key, expected, found) in &facts.relabelled {
-            let message = format!("`{}` calls {key} `{found}`; the canonical set `{name}` calls it `{expected}`", table.name);
+            let message =
+                format!("`{}` calls {key} `{found}`; the canonical set `{name}` calls it `{expected}`", table.name);
             say(&table, key, message);
         }
         if facts.extra.count > 0 {
-            let message = format!("`{}` has {} outside the canonical set `{name}`: {}", table.name,
-                crate::report::many(facts.extra.count, "row"), facts.extra.examples());
+            let message = format!(
+                "`{}` has {} outside the canonical set `{name}`: {}",
+                table.name,
+                crate::report::many(facts.extra.count, "row"),
+                facts.extra.examples()
+            );
             say(&table, "extra", message);
         }
         for (column, outside) in facts.outside.iter().filter(|(_, outside)| outside.count > 0) {
             let object = ObjectRef::new(ObjectKind::Column, column);
-            let message = format!("`{column}` refers outside the canonical set `{name}` in {}: {}",
-                crate::report::many(outside.count, "row"), outside.examples());
+            let message = format!(
+                "`{column}` refers outside the canonical set `{name}` in {}: {}",
+                crate::report::many(outside.count, "row"),
+                outside.examples()
+            );
             say(&object, column, message);
         }
     }
-    judged.not_run.extend(live.failed.iter().filter(|(section, _)| *section == "canonical").map(|(_, why)| why.clone()));
+    judged
+        .not_run
+        .extend(live.failed.iter().filter(|(section, _)| *section == "canonical").map(|(_, why)| why.clone()));
     judged
 }

@@ -130,7 +130,8 @@ impl<C: GenericClient> Meter<'_, C> {
 
     fn set(&mut self, set: &canonical::Set<'_>, catalog: &Catalog) -> Result<SetFacts, String> {
         let (table, key, keys) = (sql_name(&set.table), sql_ident(&set.set.key), set.quoted_keys());
-        let label = set.set.label.as_ref().map_or_else(|| "null".to_owned(), |label| format!("{}::text", sql_ident(label)));
+        let label =
+            set.set.label.as_ref().map_or_else(|| "null".to_owned(), |label| format!("{}::text", sql_ident(label)));
         let mut facts = SetFacts { name: set.set.name.clone(), ..SetFacts::default() };
         let found = self.rows(&format!("select {key}::text, {label} from {table} where {key}::text in ({keys})"))?;
         let found: BTreeMap<String, Option<String>> = found
@@ -167,7 +168,8 @@ impl<C: GenericClient> Meter<'_, C> {
         if count == 0 {
             return Ok(Outside::default());
         }
-        let keys = self.rows(&format!("select distinct {column}::text from {table} where {filter} order by 1 limit {SHOWN}"))?;
+        let keys =
+            self.rows(&format!("select distinct {column}::text from {table} where {filter} order by 1 limit {SHOWN}"))?;
         Ok(Outside { count, keys: keys.into_iter().filter_map(|row| row.into_iter().next().flatten()).collect() })
     }
 
@@ -183,7 +185,8 @@ impl<C: GenericClient> Meter<'_, C> {
                 self.measured.failed.push(("freezes", why));
                 continue;
             };
-            let sql = format!("select count(*) from {} where {} >= '{}'", sql_name(&table), sql_ident(&column), freeze.since);
+            let sql =
+                format!("select count(*) from {} where {} >= '{}'", sql_name(&table), sql_ident(&column), freeze.since);
             match self.rows(&sql) {
                 Ok(rows) => {
                     let rows = rows.first().and_then(|row| row.first()?.as_deref()?.parse().ok()).unwrap_or(0);

@@ -79,8 +79,8 @@ impl Lock {
     /// # Errors
     /// A file that cannot be read, or is not a lock.
     pub fn read(path: &Path, printed: &str) -> Result<Self, ConfigError> {
-        let text = std::fs::read_to_string(path)
-            .map_err(|source| ConfigError::Read { path: printed.to_owned(), source })?;
+        let text =
+            std::fs::read_to_string(path).map_err(|source| ConfigError::Read { path: printed.to_owned(), source })?;
         Self::parse(&text, printed)
     }
 
@@ -160,7 +160,9 @@ pub fn in_memory(objects: &BTreeMap<ObjectRef, Definition>) -> Option<Lock> {
 /// Whether a locked definition is of something switched off.
 #[must_use]
 pub fn is_off(lines: &[String]) -> bool {
-    lines.iter().any(|line| is_switch(line) && !line.ends_with(" on") && !line.ends_with("origin mode") && !line.ends_with("always"))
+    lines.iter().any(|line| {
+        is_switch(line) && !line.ends_with(" on") && !line.ends_with("origin mode") && !line.ends_with("always")
+    })
 }
 
 /// Whether a line says on or off.

@@ -24,8 +24,7 @@ pub use draw::{Format, draw};
 /// Names that can be in a module: tables, views, functions.
 pub(super) fn candidates(objects: &BTreeSet<ObjectRef>) -> impl Iterator<Item = &str> {
     use ObjectKind as K;
-    let kinds =
-        [K::Table, K::View, K::MaterializedView, K::ForeignTable, K::Function, K::Procedure, K::Aggregate];
+    let kinds = [K::Table, K::View, K::MaterializedView, K::ForeignTable, K::Function, K::Procedure, K::Aggregate];
     objects.iter().filter(move |object| kinds.contains(&object.kind)).map(|object| object.name.as_str())
 }
 

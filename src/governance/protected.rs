@@ -83,7 +83,8 @@ pub(super) fn dropped(model: &Model<'_>, _: &Rule) -> Judged {
             (None, None) => "is not there".to_owned(),
         };
         let change = renamed.or(gone);
-        let maybe = if change.is_some_and(|change| change.conditional) { " (in a branch that may not run)" } else { "" };
+        let maybe =
+            if change.is_some_and(|change| change.conditional) { " (in a branch that may not run)" } else { "" };
         let by = change.and_then(|change| change.by.as_ref());
         let by = by.map(|by| format!(" along with `{}`", by.name)).unwrap_or_default();
         let message = format!("protected {} `{}`{} {what}{by}{maybe}", object.kind, object.name, why(protected));
@@ -244,7 +245,9 @@ fn differing<'a>(entry: &'a Entry, now: &'a Definition) -> (Vec<&'a str>, Vec<&'
 
 fn unified(entry: &Entry, now: &Definition, at: Option<&Location>) -> String {
     let before = entry.defined.as_ref().map(|defined| format!("{LOCK_FILE} (from {defined})"));
-    let after = at.filter(|at| **at != entry.at).map_or_else(|| "the database".to_owned(), |at| format!("{}:{}", at.file, at.line));
+    let after = at
+        .filter(|at| **at != entry.at)
+        .map_or_else(|| "the database".to_owned(), |at| format!("{}:{}", at.file, at.line));
     diff::unified(&entry.lines, &now.lines, (&before.unwrap_or_else(|| LOCK_FILE.to_owned()), &after))
 }
 
@@ -267,12 +270,7 @@ fn shortened(line: &str) -> String {
 }
 
 /// The statement that made the difference: the one that set the first line `wanted`, else the last to touch the object.
-fn place(
-    model: &Model<'_>,
-    object: &ObjectRef,
-    now: &Definition,
-    wanted: impl Fn(&str) -> bool,
-) -> Option<Location> {
+fn place(model: &Model<'_>, object: &ObjectRef, now: &Definition, wanted: impl Fn(&str) -> bool) -> Option<Location> {
     let set = now.lines.iter().enumerate().filter(|(_, line)| wanted(line));
     let set = set.filter_map(|(at, _)| now.places.get(&at).cloned()).next();
     let touched = || last(model, |change| is_or_was(change, object) || is_part(change, object));

@@ -89,12 +89,7 @@ impl Known<'_> {
     fn table(&self, written: &str, at: &Location) -> std::result::Result<QualifiedName, ConfigError> {
         let name = pattern::table(written);
         let printed = name.to_string();
-        let relations = [
-            ObjectKind::Table,
-            ObjectKind::View,
-            ObjectKind::MaterializedView,
-            ObjectKind::ForeignTable,
-        ];
+        let relations = [ObjectKind::Table, ObjectKind::View, ObjectKind::MaterializedView, ObjectKind::ForeignTable];
         if self.objects.iter().any(|object| relations.contains(&object.kind) && object.name == printed) {
             return Ok(name);
         }

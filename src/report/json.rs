@@ -26,6 +26,9 @@ pub struct Document {
     pub coverage: Vec<JsonCoverage>,
     /// How much was looked at and what came of it.
     pub summary: JsonSummary,
+    /// What `gardefou audit` adds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub audit: Option<crate::audit::JsonAudit>,
 }
 
 /// One result.
@@ -139,6 +142,7 @@ pub fn document(report: &Report) -> Document {
             by_severity: every([Severity::Error, Severity::Warning, Severity::Note], &summary.by_severity),
             by_state: every([State::New, State::Baselined, State::Suppressed, State::Waived], &summary.by_state),
         },
+        audit: None,
     }
 }
 

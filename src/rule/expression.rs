@@ -6,7 +6,9 @@ use cel::common::types::{CelBool, CelInt, CelList, CelString};
 use cel::common::value::Val;
 use cel::{Context, Env, ExecutionError, Program};
 
+use super::quick::Quick;
 use super::typing::{Checker, Names, Type};
+use super::value::Value;
 
 /// The functions rules may call: CEL's own and its string extension.
 static ENV: LazyLock<Arc<Env>> = LazyLock::new(|| {
@@ -30,6 +32,7 @@ pub struct Expression {
     /// Positions, in the target's field list, of the fields it uses.
     pub fields: Vec<usize>,
     program: Arc<Program>,
+    quick: Quick,
 }
 
 /// What an expression came to.
@@ -50,7 +53,8 @@ impl Expression {
         let mut checker = Checker::new(names);
         let ty = checker.check(program.expression())?;
         let fields = checker.used.into_iter().collect();
-        Ok((Self { text: text.trim().to_owned(), fields, program: Arc::new(program) }, ty))
+        let quick = Quick::of(program.expression(), names.target);
+        Ok((Self { text: text.trim().to_owned(), fields, program: Arc::new(program), quick }, ty))
     }
 
     /// Compiles a condition.
@@ -74,6 +78,13 @@ impl Expression {
             },
             Err(error) => failure(&error),
         }
+    }
+
+    /// What the condition comes to where its plain parts decide, without evaluating the rest; `value` gives known
+    /// fields by position.
+    #[must_use]
+    pub fn decide<'v>(&self, value: &dyn Fn(usize) -> Option<&'v Value>) -> Option<bool> {
+        self.quick.decide(value)
     }
 
     /// Evaluates to text for a message.
@@ -208,6 +219,8 @@ impl Template {
             Part::Text(text) => text.clone(),
             Part::Expression(expression) => match expression.text(context) {
                 Outcome::Known(text) => text,
+                // An aside that is made under a condition only is not made where that is unknown.
+                Outcome::Unknown if expression.text.ends_with(": ''") => String::new(),
                 Outcome::Unknown | Outcome::Failed(_) => "(unknown)".to_owned(),
             },
         };

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::{Logic, Rule};
+use super::Rule;
 use crate::check::{self, CheckConfig, CheckInput};
 use crate::config::Config;
 use crate::date::Date;
@@ -24,11 +24,11 @@ pub struct Outcome {
     pub problem: Option<String>,
 }
 
-/// Runs every example of `rules`; rules with `query:` need a database and are left out.
+/// Runs every example of `rules`; rules that need a database (`query:`, statistics) are left out.
 #[must_use]
 pub fn run<'r>(rules: impl IntoIterator<Item = &'r Rule>) -> Vec<Outcome> {
     let mut outcomes = Vec::new();
-    for rule in rules.into_iter().filter(|rule| !matches!(rule.logic, Logic::Query(_))) {
+    for rule in rules.into_iter().filter(|rule| !rule.needs_database()) {
         for example in &rule.examples.fail {
             let input = Input::new(&example.sql, example.platform, example.config.as_deref());
             let wanted: BTreeSet<String> = example.finds.iter().cloned().collect();

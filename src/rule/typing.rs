@@ -235,7 +235,7 @@ fn plain(root: &str) -> &str {
 }
 
 /// `a.b.c` as root and rest.
-fn segments(expr: &Expr) -> Option<(String, String)> {
+pub(super) fn segments(expr: &Expr) -> Option<(String, String)> {
     let (mut parts, mut at) = (Vec::new(), expr);
     loop {
         match at {

@@ -98,8 +98,14 @@ fn words(text: &str) -> String {
 /// An expression of the Catalog from its text; one that cannot be parsed is its words.
 #[must_use]
 pub fn expression(text: &str) -> Expression {
+    expression_in(text, Surroundings::default())
+}
+
+/// As [`expression`], in its surroundings.
+#[must_use]
+pub fn expression_in(text: &str, surroundings: Surroundings<'_>) -> Expression {
     match fragment::parse_expr(text) {
-        Ok(expr) => expression_of(text, expr, Surroundings::default()),
+        Ok(expr) => expression_of(text, expr, surroundings),
         Err(_) => Expression { text: text.to_owned(), canonical: words(text), ast: None },
     }
 }

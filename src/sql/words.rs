@@ -102,7 +102,8 @@ impl Reader {
     }
 
     fn frame(&mut self, from: usize) {
-        let words: Vec<&str> = self.words.iter().skip(from).map(String::as_str).take_while(|word| *word != ")").collect();
+        let words: Vec<&str> =
+            self.words.iter().skip(from).map(String::as_str).take_while(|word| *word != ")").collect();
         self.out.push(words.join(" "));
     }
 

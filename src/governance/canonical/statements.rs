@@ -9,7 +9,9 @@ use crate::check::code::{Judged, Violation};
 use crate::location::Span;
 use crate::migrations::{Migration, Within};
 use crate::sql;
-use crate::sql::ast::{Copy, Dml, DmlKind, Expr, ExprKind, InSet, Query, QueryBody, Statement, StatementKind, TableRef};
+use crate::sql::ast::{
+    Copy, Dml, DmlKind, Expr, ExprKind, InSet, Query, QueryBody, Statement, StatementKind, TableRef,
+};
 use crate::sql::walk::{Node, walk};
 
 /// Calls `visit` with every statement that writes rows, those in `DO` blocks too.
@@ -225,7 +227,8 @@ fn row_problem(set: &Set<'_>, row: &Row<'_>, whole: Span) -> Option<(Span, Strin
     };
     let (cell, span) = row.get(set.set.label.as_ref()?)?;
     let label = cell.literal()?;
-    (label != *expected).then(|| (*span, format!("calls `{key}` `{label}`; the canonical set `{name}` calls it `{expected}`")))
+    (label != *expected)
+        .then(|| (*span, format!("calls `{key}` `{label}`; the canonical set `{name}` calls it `{expected}`")))
 }
 
 /// `ON CONFLICT DO UPDATE` with constants.
@@ -264,12 +267,17 @@ fn deletes(set: &Set<'_>, dml: &Dml) -> Vec<(Span, String)> {
     let by_label = set.set.label.as_ref().and_then(|label| pinned(dml.filter.as_ref(), label));
     let spares = by_key.is_some_and(|keys| keys.iter().all(|key| !set.keys.contains_key(&normal(key))))
         || by_label.is_some_and(|labels| labels.iter().all(|label| !set.set.values.contains_key(label)));
-    if spares { Vec::new() } else { vec![(dml.span, format!("may remove rows of the canonical set `{}`", set.set.name))] }
+    if spares {
+        Vec::new()
+    } else {
+        vec![(dml.span, format!("may remove rows of the canonical set `{}`", set.set.name))]
+    }
 }
 
 /// The constants a filter ties a column to; nothing where it does not.
 fn pinned(filter: Option<&Expr>, column: &str) -> Option<Vec<String>> {
-    let is_column = |expr: &Expr| matches!(&expr.kind, ExprKind::Column(parts) if parts.last().is_some_and(|p| p == column));
+    let is_column =
+        |expr: &Expr| matches!(&expr.kind, ExprKind::Column(parts) if parts.last().is_some_and(|p| p == column));
     match &filter?.kind {
         ExprKind::And(parts) => parts.iter().find_map(|part| pinned(Some(part), column)),
         ExprKind::Binary { op, left, right } if op == "=" => match (is_column(left), is_column(right)) {
@@ -293,8 +301,10 @@ fn computed(migration: &Migration, set: &Set<'_>) -> Vec<Violation> {
             && executed.objects.first().is_some_and(|object| object.name == name)
     });
     let violation = |executed: &crate::migrations::Executed| {
-        let message = format!("`{name}` is written by a computed statement; it holds the canonical set `{}`", set.set.name);
-        let mut violation = Violation::new(ObjectRef::new(ObjectKind::Table, &name), Some(executed.at.clone()), message);
+        let message =
+            format!("`{name}` is written by a computed statement; it holds the canonical set `{}`", set.set.name);
+        let mut violation =
+            Violation::new(ObjectRef::new(ObjectKind::Table, &name), Some(executed.at.clone()), message);
         violation.discriminator = format!("{} computed {}", migration.file.path, executed.command);
         violation
     };

@@ -205,14 +205,21 @@ impl Finder<'_> {
         }
     }
 
-    fn judge(&mut self, column: &Column, value: Option<&str>, (object, what): (&ObjectRef, &str), at: Option<&Location>) {
+    fn judge(
+        &mut self,
+        column: &Column,
+        value: Option<&str>,
+        (object, what): (&ObjectRef, &str),
+        at: Option<&Location>,
+    ) {
         for set in self.sets {
             if !set.is_key(column) && !set.is_label(column) {
                 continue;
             }
             self.judged.looked_at += 1;
             let Some(problem) = value.and_then(|value| set.problem(column, value)) else { continue };
-            let message = format!("{} `{}`: {what} names `{}.{}`, and {problem}", object.kind, object.name, column.0, column.1);
+            let message =
+                format!("{} `{}`: {what} names `{}.{}`, and {problem}", object.kind, object.name, column.0, column.1);
             let mut violation = Violation::new(object.clone(), at.cloned().or_else(|| Some(set.at.clone())), message);
             violation.discriminator.clone_from(&problem);
             if !self.judged.violations.contains(&violation) {

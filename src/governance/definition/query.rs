@@ -57,7 +57,9 @@ impl Describer<'_> {
         if !crate::sql::walk::relations(&query).iter().all(read) {
             definition.unknown = Some("a table it reads is not known under the name it was written with");
         }
-        definition.lines.extend(clauses(&self.canonical_query(&query, view, &seen)).into_iter().map(|line| format!("  {line}")));
+        definition
+            .lines
+            .extend(clauses(&self.canonical_query(&query, view, &seen)).into_iter().map(|line| format!("  {line}")));
         let mut reads: Vec<String> = view.reads.iter().map(ToString::to_string).collect();
         reads.sort();
         reads.dedup();
@@ -107,9 +109,22 @@ fn is_understood(query: &Query) -> bool {
 
 /// What the columns of a function in `FROM` are called is known of these, and where they are listed.
 const KNOWN: [&str; 16] = [
-    "generate_series", "generate_subscripts", "json_object_keys", "jsonb_object_keys", "regexp_split_to_table",
-    "string_to_table", "unnest", "json_array_elements", "json_array_elements_text", "jsonb_array_elements",
-    "jsonb_array_elements_text", "json_each", "json_each_text", "jsonb_each", "jsonb_each_text", "regexp_matches",
+    "generate_series",
+    "generate_subscripts",
+    "json_object_keys",
+    "jsonb_object_keys",
+    "regexp_split_to_table",
+    "string_to_table",
+    "unnest",
+    "json_array_elements",
+    "json_array_elements_text",
+    "jsonb_array_elements",
+    "jsonb_array_elements_text",
+    "json_each",
+    "json_each_text",
+    "jsonb_each",
+    "jsonb_each_text",
+    "regexp_matches",
 ];
 
 fn is_function_known(calls: &[Expr], alias: Option<&Alias>) -> bool {
@@ -122,8 +137,20 @@ fn is_function_known(calls: &[Expr], alias: Option<&Alias>) -> bool {
 
 /// Words a new line begins with.
 const BREAKS: [&str; 14] = [
-    " from ", " where ", " group by ", " having ", " order by ", " limit ", " offset ", " union ", " intersect ",
-    " except ", " join ", " left join ", " right join ", " full join ",
+    " from ",
+    " where ",
+    " group by ",
+    " having ",
+    " order by ",
+    " limit ",
+    " offset ",
+    " union ",
+    " intersect ",
+    " except ",
+    " join ",
+    " left join ",
+    " right join ",
+    " full join ",
 ];
 
 /// A query as lines: each clause, and each item of its lists, on a line of its own.

@@ -20,9 +20,8 @@ impl Describer<'_> {
         definition.lines.extend(function.returns.iter().map(|returns| format!("returns {returns}")));
         definition.line(format!("language {}", function.language));
         definition.fact("volatility", &function.volatility, |volatility| format!("{volatility:?}").to_lowercase());
-        definition.fact("security", &function.security_definer, |on| {
-            if *on { "definer" } else { "invoker" }.to_owned()
-        });
+        definition
+            .fact("security", &function.security_definer, |on| if *on { "definer" } else { "invoker" }.to_owned());
         definition.fact("strict", &function.strict, ToString::to_string);
         definition.fact("leakproof", &function.leakproof, ToString::to_string);
         match function.settings.get() {

@@ -1,7 +1,7 @@
 //! Tables, their columns and constraints.
 
 use super::{Definition, Describer, assumed, switch};
-use crate::catalog::{Expression, Column, Constraint, ConstraintRule, Identity, QualifiedName, Relation};
+use crate::catalog::{Column, Constraint, ConstraintRule, Expression, Identity, QualifiedName, Relation};
 
 impl Describer<'_> {
     pub(super) fn table(&self, name: &QualifiedName, relation: &Relation) -> Definition {

@@ -1,11 +1,11 @@
 //! What one migration did, net: states of the touched objects before and after it, compared part by part.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::names::TEMP;
 use super::state::{Fold, Note};
 use super::store::{Frame, Key, Saved};
-use crate::catalog::{ObjectKind, ObjectRef, QualifiedName, Relation};
+use crate::catalog::{Column, ObjectKind, ObjectRef, QualifiedName, Relation};
 use crate::migrations::{Change, ChangeKind, ObjectState};
 
 /// States by object, on one side.
@@ -14,31 +14,36 @@ type States = BTreeMap<ObjectRef, ObjectState>;
 impl Fold {
     /// Changes of the migration that just ran, from the states saved while it did.
     pub(super) fn changes(&mut self, frame: Frame) -> Vec<Change> {
+        let notes = std::mem::take(&mut self.notes);
         let (mut before, mut after) = (States::new(), States::new());
         for (key, saved) in frame {
             let now = self.store.save(&key);
-            spread(&key, saved, &mut before);
-            spread(&key, now, &mut after);
-        }
-        let notes = std::mem::take(&mut self.notes);
-        let mut changes = Vec::new();
-        let mut moved = BTreeSet::new();
-        for (object, state) in &after {
-            let note = notes.get(object);
-            let from = note.and_then(|note| note.renamed_from.clone()).filter(|from| before.contains_key(from));
-            let old = match &from {
-                Some(from) => {
-                    moved.insert(from.clone());
-                    before.get(from)
+            match (&key, saved, now) {
+                (Key::Relation(name), Saved::Relation(Some(old)), Saved::Relation(Some(new)))
+                    if name.schema != TEMP =>
+                {
+                    Pair { name, notes: &notes, before: &mut before, after: &mut after }.spread(old, new);
                 }
-                None => before.get(object),
+                (_, saved, now) => {
+                    spread(&key, saved, &mut before);
+                    spread(&key, now, &mut after);
+                }
+            }
+        }
+        let mut moved = former(&notes, &mut before, &after);
+        let mut changes = Vec::new();
+        for (object, state) in after {
+            let note = notes.get(&object);
+            let stood = before.remove(&object);
+            let (from, old) = match moved.remove(&object) {
+                Some((from, old)) => (Some(from), Some(old)),
+                None => (None, stood),
             };
             changes.extend(self.change_of(object, from, old, Some(state), note));
         }
-        for (object, state) in &before {
-            if !after.contains_key(object) && !moved.contains(object) {
-                changes.extend(self.change_of(object, None, Some(state), None, notes.get(object)));
-            }
+        for (object, state) in before {
+            let note = notes.get(&object);
+            changes.extend(self.change_of(object, None, Some(state), None, note));
         }
         changes.sort_by(|a, b| a.at.span.start.cmp(&b.at.span.start).then_with(|| a.object.cmp(&b.object)));
         changes
@@ -46,15 +51,15 @@ impl Fold {
 
     fn change_of(
         &self,
-        object: &ObjectRef,
+        object: ObjectRef,
         from: Option<ObjectRef>,
-        before: Option<&ObjectState>,
-        after: Option<&ObjectState>,
+        before: Option<ObjectState>,
+        after: Option<ObjectState>,
         note: Option<&Note>,
     ) -> Option<Change> {
         let carried = note.is_some_and(|note| note.carried);
         let remade = note.is_some_and(|note| note.replaced || note.dropped);
-        let kind = match (before, after) {
+        let kind = match (&before, &after) {
             (None, None) => return None,
             (None, Some(_)) => ChangeKind::Created,
             (Some(_), None) => ChangeKind::Dropped,
@@ -66,13 +71,13 @@ impl Fold {
             (Some(_), Some(_)) => ChangeKind::Altered,
         };
         Some(Change {
-            object: object.clone(),
+            object,
             kind,
             at: note.map_or_else(|| self.at.clone(), |note| note.at.clone()),
             renamed_from: from.map(|from| from.name),
             by: note.filter(|_| after.is_none()).and_then(|note| note.by.clone()),
-            before: before.cloned(),
-            after: after.cloned(),
+            before,
+            after,
             conditional: note.is_some_and(|note| note.conditional),
         })
     }
@@ -110,6 +115,74 @@ fn spread(key: &Key, saved: Saved, states: &mut States) {
         (Key::Publication(name), Saved::Publication(Some(_))) => put(ObjectKind::Publication, name, ObjectState::Other),
         // Absent on this side, or nothing with a name of its own.
         _ => {}
+    }
+}
+
+/// Takes the states of renamed objects out of `before`: new name → old name and old state.
+fn former(
+    notes: &BTreeMap<ObjectRef, Note>,
+    before: &mut States,
+    after: &States,
+) -> BTreeMap<ObjectRef, (ObjectRef, ObjectState)> {
+    let renamed = notes.iter().filter(|(object, _)| after.contains_key(object));
+    let renamed = renamed.filter_map(|(object, note)| Some((object, note.renamed_from.as_ref()?)));
+    renamed.filter_map(|(object, from)| Some((object.clone(), before.remove_entry(from)?))).collect()
+}
+
+/// A relation that was there before and after.
+struct Pair<'a> {
+    name: &'a QualifiedName,
+    notes: &'a BTreeMap<ObjectRef, Note>,
+    before: &'a mut States,
+    after: &'a mut States,
+}
+
+impl Pair<'_> {
+    /// Puts the relation and those of its parts among the states that differ or were noted.
+    fn spread(&mut self, old: Box<Relation>, new: Box<Relation>) {
+        if old.columns != new.columns || self.is_noted(ObjectKind::Column) {
+            let by_name = |relation: &Relation| -> BTreeMap<String, Column> {
+                relation.columns.iter().map(|column| (column.name.clone(), column.clone())).collect()
+            };
+            self.parts(ObjectKind::Column, &by_name(&old), &by_name(&new), |part| {
+                ObjectState::Column(Box::new(part.clone()))
+            });
+        }
+        self.parts(ObjectKind::Constraint, &old.constraints, &new.constraints, |part| {
+            ObjectState::Constraint(Box::new(part.clone()))
+        });
+        self.parts(ObjectKind::Policy, &old.policies, &new.policies, |part| {
+            ObjectState::Policy(Box::new(part.clone()))
+        });
+        self.parts(ObjectKind::Trigger, &old.triggers, &new.triggers, |part| {
+            ObjectState::Trigger(Box::new(part.clone()))
+        });
+        self.parts(ObjectKind::Rule, &old.rules, &new.rules, |part| ObjectState::Rule(Box::new(part.clone())));
+        self.before.insert(ObjectRef::new(old.kind, self.name), ObjectState::Relation(old));
+        self.after.insert(ObjectRef::new(new.kind, self.name), ObjectState::Relation(new));
+    }
+
+    fn is_noted(&self, kind: ObjectKind) -> bool {
+        self.notes.keys().any(|object| object.kind == kind)
+    }
+
+    fn parts<T: PartialEq>(
+        &mut self,
+        kind: ObjectKind,
+        old: &BTreeMap<String, T>,
+        new: &BTreeMap<String, T>,
+        state: impl Fn(&T) -> ObjectState,
+    ) {
+        let noted = self.is_noted(kind);
+        let same = |name: &String, part: &T, other: &BTreeMap<String, T>, notes: &BTreeMap<ObjectRef, Note>| {
+            other.get(name) == Some(part) && !(noted && notes.contains_key(&ObjectRef::on(kind, self.name, name)))
+        };
+        for (name, part) in old.iter().filter(|(name, part)| !same(name, part, new, self.notes)) {
+            self.before.insert(ObjectRef::on(kind, self.name, name), state(part));
+        }
+        for (name, part) in new.iter().filter(|(name, part)| !same(name, part, old, self.notes)) {
+            self.after.insert(ObjectRef::on(kind, self.name, name), state(part));
+        }
     }
 }
 

@@ -148,7 +148,9 @@ impl<'a> Scopes<'a> {
             let mut unknown = level.iter().filter(|item| item.columns.is_none());
             match (unknown.next(), unknown.next()) {
                 // Where no query is around this one, it can be nobody else's.
-                (Some(item), None) if level.len() == 1 || self.is_stored() && self.levels.len() == 1 => return Some(item.name.clone()),
+                (Some(item), None) if level.len() == 1 || self.is_stored() && self.levels.len() == 1 => {
+                    return Some(item.name.clone());
+                }
                 (None, _) => {}
                 _ => return None,
             }
@@ -531,7 +533,8 @@ fn function(calls: &[Expr], alias: Option<&Alias>) -> Item {
         _ => None,
     };
     let scalar = single.is_some() || (listed.is_none() && SCALAR.contains(&implied.as_str()));
-    let each = (listed.is_none() && EACH.contains(&implied.as_str())).then(|| vec!["key".to_owned(), "value".to_owned()]);
+    let each =
+        (listed.is_none() && EACH.contains(&implied.as_str())).then(|| vec!["key".to_owned(), "value".to_owned()]);
     let columns = if scalar { Some(vec![name.clone()]) } else { listed.or(each) };
     Item { columns, name, single, ..Item::default() }
 }

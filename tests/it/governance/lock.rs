@@ -12,8 +12,20 @@ use crate::fold_vs_postgres::history;
 use crate::support::pg;
 
 const KINDS: [&str; 14] = [
-    "table *", "view *", "materialized view *", "foreign table *", "column *", "constraint *", "policy *", "trigger *",
-    "function *", "procedure *", "index *", "sequence *", "type *", "domain *",
+    "table *",
+    "view *",
+    "materialized view *",
+    "foreign table *",
+    "column *",
+    "constraint *",
+    "policy *",
+    "trigger *",
+    "function *",
+    "procedure *",
+    "index *",
+    "sequence *",
+    "type *",
+    "domain *",
 ];
 
 pub(crate) fn everything(catalog: &Catalog, migrations: &[Migration]) -> BTreeMap<ObjectRef, Definition> {
@@ -22,10 +34,23 @@ pub(crate) fn everything(catalog: &Catalog, migrations: &[Migration]) -> BTreeMa
     let mut all = Describer::new(catalog, migrations).matching(&patterns);
     // What the platform brings is not the project's.
     all.retain(|object, _| {
-        !["auth.", "storage.", "extensions.", "realtime.", "vault.", "net.", "cron.", "graphql.", "graphql_public.",
-            "supabase_functions.", "supabase_migrations.", "pgbouncer.", "pgsodium."]
-            .iter()
-            .any(|schema| object.name.starts_with(schema))
+        ![
+            "auth.",
+            "storage.",
+            "extensions.",
+            "realtime.",
+            "vault.",
+            "net.",
+            "cron.",
+            "graphql.",
+            "graphql_public.",
+            "supabase_functions.",
+            "supabase_migrations.",
+            "pgbouncer.",
+            "pgsodium.",
+        ]
+        .iter()
+        .any(|schema| object.name.starts_with(schema))
     });
     all
 }
@@ -106,9 +131,7 @@ pub(crate) fn the_example_depot_locks_alike() {
     let mut files: Vec<(String, String)> = std::fs::read_dir(folder)
         .unwrap()
         .map(|entry| entry.unwrap().path())
-        .map(|path| {
-            (path.file_name().unwrap().to_str().unwrap().to_owned(), std::fs::read_to_string(&path).unwrap())
-        })
+        .map(|path| (path.file_name().unwrap().to_str().unwrap().to_owned(), std::fs::read_to_string(&path).unwrap()))
         // The tool would not run this one.
         .filter(|(name, _)| !name.starts_with("2026-02-03"))
         .collect();

@@ -46,7 +46,11 @@ fn locked() -> Arc<Governance> {
     let (objects, unknown) = Lock::of(&before.catalog, &before.migrations, &sections);
     assert!(unknown.is_empty(), "{unknown:?}");
     assert!(objects.len() >= 17, "{}", objects.len());
-    Arc::new(Governance { sections, lock: lock::in_memory(&objects), ..Governance::none(Date::new(2026, 1, 1).unwrap()) })
+    Arc::new(Governance {
+        sections,
+        lock: lock::in_memory(&objects),
+        ..Governance::none(Date::new(2026, 1, 1).unwrap())
+    })
 }
 
 fn judge(governance: &Arc<Governance>, rules: &[Rule], history: &History) -> BTreeSet<ObjectRef> {
@@ -69,11 +73,30 @@ const TABLES: [&str; 4] = ["produits", "receptions", "sorties", "stocks"];
 
 /// Pairs of words: replacing the first by the second changes what a definition says.
 const TWISTS: [(&str, &str); 24] = [
-    ("sum(", "max("), ("+", "-"), (" - ", " + "), ("desc", "asc"), ("'valide'", "'annule'"), ("'entree'", "'autre'"),
-    ("'sortie'", "'x'"), (">=", ">"), ("> 3", "> 4"), ("limit 24", "limit 12"), ("union all", "union"), ("'month'", "'week'"),
-    ("-litres", "litres"), ("new.litres", "0"), ("new.jour", "current_date"), ("= 'valide'", "<> 'valide'"), ("count(*)", "count(m.sens)"),
-    ("p.code", "upper(p.code) as code"), ("join produits", "left join produits"), ("'2025-01-01'", "'2026-01-01'"),
-    ("excluded.entrees", "0"), ("s.produit_id, p.code", "s.produit_id, 'x' as code"), ("distinct on (s.produit_id) ", ""), ("return new", "return null"),
+    ("sum(", "max("),
+    ("+", "-"),
+    (" - ", " + "),
+    ("desc", "asc"),
+    ("'valide'", "'annule'"),
+    ("'entree'", "'autre'"),
+    ("'sortie'", "'x'"),
+    (">=", ">"),
+    ("> 3", "> 4"),
+    ("limit 24", "limit 12"),
+    ("union all", "union"),
+    ("'month'", "'week'"),
+    ("-litres", "litres"),
+    ("new.litres", "0"),
+    ("new.jour", "current_date"),
+    ("= 'valide'", "<> 'valide'"),
+    ("count(*)", "count(m.sens)"),
+    ("p.code", "upper(p.code) as code"),
+    ("join produits", "left join produits"),
+    ("'2025-01-01'", "'2026-01-01'"),
+    ("excluded.entrees", "0"),
+    ("s.produit_id, p.code", "s.produit_id, 'x' as code"),
+    ("distinct on (s.produit_id) ", ""),
+    ("return new", "return null"),
 ];
 
 /// One change, and the object it is a change of (its end, as printed).
@@ -126,11 +149,7 @@ fn twist(dice: &mut Dice, text: &str, begins: &str, object: &str) -> Option<(Str
     let twisted = format!("{}{to}{}", &text[..at], &text[at + from.len()..]);
     let replaced = twisted.replacen(begins, &begins.replace("create", "create or replace"), 1);
     // Column names and types may not change that way: drop and create.
-    let sql = if begins == "create view" {
-        format!("drop view {} cascade; {twisted}", object)
-    } else {
-        replaced
-    };
+    let sql = if begins == "create view" { format!("drop view {} cascade; {twisted}", object) } else { replaced };
     (!same_words(text, &twisted)).then(|| (sql, object.to_owned()))
 }
 
@@ -165,11 +184,16 @@ fn respelled(dice: &mut Dice, text: &str) -> String {
     for word in text.split_inclusive(|c: char| c.is_whitespace() || c == '(' || c == ',') {
         let bare = word.trim_end_matches(|c: char| c.is_whitespace() || c == '(' || c == ',');
         quoted ^= bare.matches('\'').count() % 2 == 1;
-        let keyword = ["select", "from", "where", "and", "or", "create", "view", "function", "join", "on", "order", "by",
-            "group", "having", "as", "desc", "insert", "into", "returns", "language", "policy", "trigger", "for", "each"];
+        let keyword = [
+            "select", "from", "where", "and", "or", "create", "view", "function", "join", "on", "order", "by", "group",
+            "having", "as", "desc", "insert", "into", "returns", "language", "policy", "trigger", "for", "each",
+        ];
         if !quoted && keyword.contains(&bare) && dice.below(2) == 0 {
             out.push_str(&word.to_uppercase());
-        } else if !quoted && matches!(bare, "stocks" | "produits" | "receptions" | "sorties") && out.to_lowercase().ends_with("from ") {
+        } else if !quoted
+            && matches!(bare, "stocks" | "produits" | "receptions" | "sorties")
+            && out.to_lowercase().ends_with("from ")
+        {
             out.push_str(&format!("public.{word}"));
         } else {
             out.push_str(word);
@@ -192,9 +216,16 @@ fn another_spelling_is_no_change() {
         let (function, _) = FUNCTIONS[round % 4];
         let (policy, of) = [("lecture", "receptions"), ("saisie", "receptions"), ("lecture", "stocks")][round % 3];
         let sql = match round % 4 {
-            0 | 1 => respelled(&mut dice, statement(&format!("create view {view}"))).replacen("view", "or replace view", 1).replacen("VIEW", "OR REPLACE VIEW", 1),
-            2 => respelled(&mut dice, statement(&format!("create function {function}("))).replacen("function", "or replace function", 1).replacen("FUNCTION", "OR REPLACE FUNCTION", 1),
-            _ => format!("drop policy {policy} on {of}; {}", respelled(&mut dice, statement(&format!("create policy {policy} on {of}")))),
+            0 | 1 => respelled(&mut dice, statement(&format!("create view {view}")))
+                .replacen("view", "or replace view", 1)
+                .replacen("VIEW", "OR REPLACE VIEW", 1),
+            2 => respelled(&mut dice, statement(&format!("create function {function}(")))
+                .replacen("function", "or replace function", 1)
+                .replacen("FUNCTION", "OR REPLACE FUNCTION", 1),
+            _ => format!(
+                "drop policy {policy} on {of}; {}",
+                respelled(&mut dice, statement(&format!("create policy {policy} on {of}")))
+            ),
         };
         let found = judge(&governance, &rules, &history(&[("1_core.sql", CORE), ("2.sql", &sql)], Platform::Postgres));
         if !found.is_empty() {
@@ -213,8 +244,15 @@ fn a_sample_of_mutations_is_caught_live() {
     let judge_live = |client: &mut postgres::Client| {
         let catalog = live(client);
         let config = CheckConfig { governance: Some(Arc::clone(&governance)), ..CheckConfig::default() };
-        let input =
-            CheckInput { catalog: &catalog, migrations: &[], coverage: &[], rules: &rules, config: &config, changed_only: false };
+        let input = CheckInput {
+            catalog: &catalog,
+            migrations: &[],
+            coverage: &[],
+            rules: &rules,
+            config: &config,
+            live: None,
+            changed_only: false,
+        };
         check::run(&input).findings.into_iter().map(|finding| finding.object.name).collect::<BTreeSet<String>>()
     };
     assert_eq!(judge_live(&mut client), BTreeSet::new(), "the lock made from migrations verifies the database");
@@ -282,19 +320,52 @@ fn generated(dice: &mut Dice, n: usize) -> String {
         _ => format!("case when {a} > {k} then d else 'z' end = 'z'"),
     };
     match dice.below(18) {
-        0..=3 => format!("create table {t} (id int primary key, a int not null default {k}, b bigint, c numeric(10, 2), d text check (d <> 'q{k}'), e date default current_date)"),
+        0..=3 => format!(
+            "create table {t} (id int primary key, a int not null default {k}, b bigint, c numeric(10, 2), d text check (d <> 'q{k}'), e date default current_date)"
+        ),
         4 => format!("create view v{n} as select * from {t} where {expr}"),
-        5 => format!("create view v{n} as select x.{a}, sum(x.{b}) as s, count(*) from {t} x join {u} y on x.id = y.id group by x.{a} having sum(x.{b}) {op} {k} order by 2 desc"),
-        6 => format!("create view v{n} (un, deux) as select {a}, {b} from {t} union all select {b}, {a} from {u} order by un limit {k}"),
+        5 => format!(
+            "create view v{n} as select x.{a}, sum(x.{b}) as s, count(*) from {t} x join {u} y on x.id = y.id group by x.{a} having sum(x.{b}) {op} {k} order by 2 desc"
+        ),
+        6 => format!(
+            "create view v{n} (un, deux) as select {a}, {b} from {t} union all select {b}, {a} from {u} order by un limit {k}"
+        ),
         7 => format!("create or replace view v{} as select id, {a} from {t}", dice.below(n + 1)),
-        8 => format!("create function f{}(x int, y int default {k}) returns int language sql {} as 'select x + y + {k}'", dice.below(3), dice.pick(&["immutable", "stable", "security definer", "set search_path = ''"])),
-        9 => format!("alter function f{}(int, int) {}", dice.below(3), dice.pick(&["security definer", "strict", "reset all", "set work_mem = '4MB'", "volatile"])),
-        10 => format!("create policy p{} on {t} for {} using ({expr})", dice.below(3), dice.pick(&["select", "update", "delete", "all"])),
-        11 => format!("alter table {t} {}", dice.pick(&["enable row level security", "disable row level security", "force row level security", "add column if not exists g int", "alter a drop default", "alter b set not null", "drop constraint if exists k"])),
+        8 => format!(
+            "create function f{}(x int, y int default {k}) returns int language sql {} as 'select x + y + {k}'",
+            dice.below(3),
+            dice.pick(&["immutable", "stable", "security definer", "set search_path = ''"])
+        ),
+        9 => format!(
+            "alter function f{}(int, int) {}",
+            dice.below(3),
+            dice.pick(&["security definer", "strict", "reset all", "set work_mem = '4MB'", "volatile"])
+        ),
+        10 => format!(
+            "create policy p{} on {t} for {} using ({expr})",
+            dice.below(3),
+            dice.pick(&["select", "update", "delete", "all"])
+        ),
+        11 => format!(
+            "alter table {t} {}",
+            dice.pick(&[
+                "enable row level security",
+                "disable row level security",
+                "force row level security",
+                "add column if not exists g int",
+                "alter a drop default",
+                "alter b set not null",
+                "drop constraint if exists k"
+            ])
+        ),
         12 => format!("alter table {t} add constraint k{k} check ({expr})"),
         13 => format!("create index i{n} on {t} ({a} {}, {b}) where {expr}", dice.pick(&["", "desc"])),
         14 => "create function tg() returns trigger language plpgsql as 'begin return new; end'".to_owned(),
-        15 => format!("create trigger tr{} {} on {t} for each row execute function tg()", dice.below(3), dice.pick(&["after insert", "before update of a, b", "after insert or delete"])),
+        15 => format!(
+            "create trigger tr{} {} on {t} for each row execute function tg()",
+            dice.below(3),
+            dice.pick(&["after insert", "before update of a, b", "after insert or delete"])
+        ),
         16 => format!("alter table {t} {} trigger all", dice.pick(&["disable", "enable"])),
         _ => format!("drop view if exists v{}", dice.below(n + 1)),
     }
