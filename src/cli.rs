@@ -16,6 +16,7 @@ mod rules;
 mod snapshot;
 mod terminal;
 mod vcf;
+mod waive;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -64,6 +65,7 @@ enum Command {
     #[command(subcommand)]
     Gate(gate::Command),
     Modules(modules::Arguments),
+    Waive(waive::Arguments),
     Init(init::Arguments),
     Vcf(vcf::Arguments),
     Drift(drift::Arguments),
@@ -239,6 +241,7 @@ pub fn main() -> ExitCode {
         Command::Lock(arguments) => lock::run(&arguments),
         Command::Gate(command) => gate::run(&command),
         Command::Modules(arguments) => modules::run(&arguments),
+        Command::Waive(arguments) => waive::run(&arguments),
         Command::Drift(arguments) => drift::run(&arguments),
         Command::Vcf(arguments) => vcf::run(&arguments),
         Command::Completions(arguments) => completions::run(&arguments),

@@ -1,6 +1,7 @@
 //! What must not change: protected objects, canonical data, modules, flow, freezes and gates, declared in
 //! `gardefou.yaml`, kept in `gardefou.lock`, and judged by rules on migrations and on a live database alike.
 
+mod alerts;
 mod canonical;
 mod classification;
 pub mod definition;
@@ -101,6 +102,7 @@ const fn governed(
 }
 
 static CHECKS: &[Governed] = &[
+    governed("alerts-table", |s| s.alerts.is_some(), alerts::table),
     governed("canonical-drift", |s| !s.canonical.is_empty(), canonical::drift),
     governed("canonical-reference", |s| !s.canonical.is_empty(), canonical::references_outside),
     governed("canonical-row", |s| !s.canonical.is_empty(), canonical::rows),

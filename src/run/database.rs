@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use super::{RunError, RunOptions, places};
 use crate::baseline::Baseline;
@@ -64,8 +65,9 @@ pub fn check_database(config: &Config, options: &RunOptions) -> Result<Checked, 
     let history = if options.paths.is_empty() { None } else { Some(super::read_history(config, options)?.1) };
     let configured = (!config.exposed_schemas.is_empty(), !config.exposed_roles.is_empty());
     let said = live::prepare(&mut source.catalog, &source.server, config.platform, &mut check, configured);
-    if let Some(governance) = &check.governance {
+    if let Some(governance) = &mut check.governance {
         governance::validate(governance, &source.catalog, &[])?;
+        Arc::make_mut(governance).live = source.measured.take();
     }
     if let Some(history) = &history {
         places::adopt_grants(&mut source.catalog, &history.catalog);
@@ -115,11 +117,11 @@ fn obtain(source: &Source, rules: &[Rule], check: &CheckConfig) -> Result<Live, 
             let query = |rule: &Rule| check::query::sql(rule, check).map(|sql| Query { rule: rule.id.clone(), sql });
             let queries = rules.iter().filter_map(query).collect();
             let statistics = rules.iter().any(Rule::needs_database);
-            Ok(live::read(target, &ReadOptions { limits: *limits, queries, statistics })?)
+            Ok(live::read(target, &ReadOptions { limits: *limits, queries, statistics, governance: check.governance.clone() })?)
         }
         Source::Snapshot(path) => {
             let Snapshot { server, catalog, facts, coverage, .. } = Snapshot::read(path)?;
-            Ok(Live { catalog, server, facts, coverage })
+            Ok(Live { catalog, server, facts, coverage, measured: None })
         }
         Source::Read(live) => Ok(Live::clone(live)),
     }
