@@ -18,6 +18,7 @@ pub mod location;
 pub mod migrations;
 pub mod platform;
 pub mod predicate;
+pub mod replay;
 pub mod report;
 pub mod rule;
 pub mod run;

@@ -55,6 +55,9 @@ pub enum RunError {
     /// The database.
     #[error(transparent)]
     Live(#[from] crate::live::LiveError),
+    /// The replay.
+    #[error(transparent)]
+    Replay(#[from] crate::replay::ReplayError),
     /// The snapshot.
     #[error(transparent)]
     Snapshot(#[from] crate::snapshot::SnapshotError),

@@ -27,7 +27,7 @@ pub(super) fn table(model: &Model<'_>, _: &Rule) -> Judged {
     }
     if let Some(live) = &governance.live {
         for (what, rows) in live.alerts.iter().filter(|(_, rows)| *rows > 0) {
-            say(what, format!("`{name}`: {} {what}", crate::report::many(*rows, "row")));
+            say(what, format!("`{name}` holds what cannot be: {}, each of which {what}", crate::report::many(*rows, "row")));
         }
         let failed = live.failed.iter().filter(|(section, _)| *section == "alerts");
         judged.not_run.extend(failed.map(|(_, why)| why.clone()));

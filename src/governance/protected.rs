@@ -254,11 +254,15 @@ fn unified(entry: &Entry, now: &Definition, at: Option<&Location>) -> String {
 /// The most telling difference in a few words.
 fn headline(removed: &[&str], added: &[&str]) -> String {
     let telling = |line: &&&str| line.starts_with("security") || line.starts_with("option") || line.starts_with("set ");
-    let pick = |lines: &[&str]| lines.iter().find(telling).or(lines.first()).map(|line| shortened(line));
+    let pick = |lines: &[&str]| lines.iter().find(telling).or(lines.first()).copied();
+    let word = |line: &str| line.split_whitespace().next().map(ToOwned::to_owned);
+    let same = |before: &str| added.iter().find(|after| word(after) == word(before)).copied();
     match (pick(removed), pick(added)) {
-        (Some(before), Some(after)) => format!("`{before}` became `{after}`"),
-        (Some(before), None) => format!("`{before}` is gone"),
-        (None, Some(after)) => format!("`{after}` is new"),
+        (Some(before), _) => match same(before) {
+            Some(after) => format!("`{}` became `{}`", shortened(before), shortened(after)),
+            None => format!("`{}` is gone", shortened(before)),
+        },
+        (None, Some(after)) => format!("`{}` is new", shortened(after)),
         (None, None) => "the digest differs".to_owned(),
     }
 }

@@ -42,9 +42,11 @@ pub struct LiveFacts {
 /// A table's statistics.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct TableFacts {
-    /// Estimated rows; `None` where the table was never analysed.
+    /// Estimated rows: of the last ANALYZE or, where there was none, as counted since statistics began.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rows: Option<i64>,
+    /// ANALYZE was run at least once.
+    pub analyzed: bool,
     /// Day of the last ANALYZE, by hand or automatic; `None` where there was none since statistics began.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_analyze: Option<String>,

@@ -163,6 +163,7 @@ struct TableRow {
     schema: String,
     name: String,
     rows: Option<i64>,
+    analyzed: bool,
     last_analyze: Option<String>,
 }
 
@@ -225,7 +226,10 @@ fn statistics_with(
         (QualifiedName::new(row.schema, row.name), facts)
     };
     let table = |row: TableRow| {
-        (QualifiedName::new(row.schema, row.name), TableFacts { rows: row.rows, last_analyze: row.last_analyze })
+        (
+            QualifiedName::new(row.schema, row.name),
+            TableFacts { rows: row.rows, analyzed: row.analyzed, last_analyze: row.last_analyze },
+        )
     };
     let facts = LiveFacts {
         tables: tables.into_iter().map(table).collect(),

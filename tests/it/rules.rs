@@ -422,7 +422,8 @@ fn severity_follows_the_first_condition_that_holds() {
 #[test]
 fn a_rule_that_needs_a_database_is_said_not_to_run() {
     let output = run(&Catalog::default(), &[rule("table", "query: select 1\nmessage: x")]);
-    assert_eq!(output.coverage[0].message, "rule `test/a-rule` was not run: needs a database");
+    let said = "1 rule not run (test/a-rule): they need a database; check one with --database-url for these";
+    assert_eq!(output.coverage[0].message, said);
     let failing = rule("table", "assert: table.columns[5] == 'x'\nmessage: x");
     let output = run(&catalog(vec![("t", table(made(3), Fact::known(true, None)))]), &[failing]);
     assert!(output.coverage[0].message.starts_with("rule `test/a-rule` was not run: failed on `public.t`"));

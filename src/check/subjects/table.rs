@@ -42,7 +42,7 @@ fn subject(model: &Model<'_>, needed: &Needed, name: &QualifiedName, table: &Rel
     b.set("triggers", || table.triggers.keys().cloned().collect::<Vec<_>>());
     b.set("comment", || table.comment.clone().unwrap_or_default());
     let facts = model.live().and_then(|live| live.tables.get(name));
-    b.maybe("analyzed", || facts.map(|facts| facts.rows.is_some()));
+    b.maybe("analyzed", || facts.map(|facts| facts.analyzed));
     b.maybe("rows", || facts.and_then(|facts| facts.rows));
     b.maybe("last_analyze", || facts.map(|facts| facts.last_analyze.clone().unwrap_or_default()));
     b.build()

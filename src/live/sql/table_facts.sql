@@ -1,5 +1,5 @@
 select n.nspname as schema, c.relname as name,
-       case when c.reltuples >= 0 then c.reltuples::pg_catalog.int8 end as rows,
+       case when c.reltuples >= 0 then c.reltuples::pg_catalog.int8 else s.n_live_tup end as rows, c.reltuples >= 0 as analyzed,
        pg_catalog.to_char(greatest(s.last_analyze, s.last_autoanalyze), 'YYYY-MM-DD') as last_analyze
   from pg_catalog.pg_class c
   join pg_catalog.pg_namespace n on n.oid = c.relnamespace

@@ -141,7 +141,7 @@ const TABLE: &[Field] = &[
     f("triggers", Strings, "names of its triggers"),
     f("comment", Text, "comment; empty without"),
     live("analyzed", Bool, "its statistics were gathered at least once"),
-    live("rows", Int, "estimated rows; unknown where it was never analyzed"),
+    live("rows", Int, "estimated rows"),
     live("last_analyze", Text, "day of the last ANALYZE since statistics began, YYYY-MM-DD; empty without"),
 ];
 
@@ -192,7 +192,7 @@ const INDEX: &[Field] = &[
     f("of_constraint", Bool, "belongs to the constraint of the same name"),
     f("duplicates", Strings, "other indexes on the table with the same method, keys and condition that sort before it"),
     live("scans", Int, "scans since statistics began"),
-    live("table_rows", Int, "estimated rows of its table; unknown where that was never analyzed"),
+    live("table_rows", Int, "estimated rows of its table"),
 ];
 
 const SEQUENCE: &[Field] = &[
