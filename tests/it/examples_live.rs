@@ -13,12 +13,26 @@ use postgres::Client;
 use crate::support::pg;
 
 /// Where the two sources differ, and why that is right: rule, example, the difference, its reason.
-const LEDGER: &[(&str, &str, &str, &str)] = &[(
-    "migrations/opaque-dynamic-sql",
-    "names from a data table",
-    "only the server: rls/rls-disabled table public.a_proteger",
-    "the server has run the dynamic SQL over an empty table and knows what came of it",
-)];
+const LEDGER: &[(&str, &str, &str, &str)] = &[
+    (
+        "migrations/opaque-dynamic-sql",
+        "names from a data table",
+        "only the server: rls/rls-disabled table public.a_proteger",
+        "the server has run the dynamic SQL over an empty table and knows what came of it",
+    ),
+    (
+        "governance/protected-reowned",
+        "a view given away",
+        "only the server: grants/anon-write-grant view public.v_stock anon",
+        "a new owner's default privileges are others: the database does not tell that the grants were the old one's",
+    ),
+    (
+        "governance/protected-reowned",
+        "another object given away",
+        "only the server: grants/anon-write-grant table public.stocks anon",
+        "a new owner's default privileges are others: the database does not tell that the grants were the old one's",
+    ),
+];
 
 #[derive(Debug)]
 struct Example {
