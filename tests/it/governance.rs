@@ -1,4 +1,8 @@
 //! What must not change: the lock judged by PostgreSQL, and the sections' rules end to end.
 
 pub(crate) mod lock;
+mod gates;
+mod life;
 mod mutations;
+mod rows;
+mod waive;
