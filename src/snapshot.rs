@@ -47,7 +47,7 @@ impl Snapshot {
     /// What was read, as it will be written.
     #[must_use]
     pub fn of(live: Live) -> Self {
-        let Live { catalog, server, facts, coverage } = live;
+        let Live { catalog, server, facts, coverage, measured: _ } = live;
         Self { version: VERSION, server, catalog, facts, coverage }
     }
 

@@ -92,7 +92,7 @@ impl One {
         if let Some(seconds) = arguments.timeout {
             limits.statement = std::time::Duration::from_secs(seconds);
         }
-        let options = ReadOptions { limits, queries: Vec::new(), statistics: false };
+        let options = ReadOptions { limits, ..ReadOptions::default() };
         let mut live = live::read(&target, &options)?;
         let config = arguments.config.load(&[])?;
         prepare(&mut live.catalog, &live.server, arguments.platform.or(config.platform));

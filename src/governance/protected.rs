@@ -253,14 +253,21 @@ fn unified(entry: &Entry, now: &Definition, at: Option<&Location>) -> String {
 
 /// The most telling difference in a few words.
 fn headline(removed: &[&str], added: &[&str]) -> String {
-    let telling = |line: &&&str| line.starts_with("security") || line.starts_with("option") || line.starts_with("set ");
-    let pick = |lines: &[&str]| lines.iter().find(telling).or(lines.first()).map(|line| shortened(line));
+    let word = |line: &str| line.split_whitespace().next().map(ToOwned::to_owned);
+    let same = |before: &str| added.iter().find(|after| word(after) == word(before)).copied();
     match (pick(removed), pick(added)) {
-        (Some(before), Some(after)) => format!("`{before}` became `{after}`"),
-        (Some(before), None) => format!("`{before}` is gone"),
-        (None, Some(after)) => format!("`{after}` is new"),
+        (Some(before), _) => match same(before) {
+            Some(after) => format!("`{}` became `{}`", shortened(before), shortened(after)),
+            None => format!("`{}` is gone", shortened(before)),
+        },
+        (None, Some(after)) => format!("`{}` is new", shortened(after)),
         (None, None) => "the digest differs".to_owned(),
     }
+}
+
+fn pick<'a>(lines: &[&'a str]) -> Option<&'a str> {
+    let telling = |line: &&&str| line.starts_with("security") || line.starts_with("option") || line.starts_with("set ");
+    lines.iter().find(telling).or(lines.first()).copied()
 }
 
 fn shortened(line: &str) -> String {
@@ -292,16 +299,21 @@ fn last<'a>(model: &'a Model<'_>, wanted: impl Fn(&Change) -> bool) -> Option<&'
     model.migrations().iter().rev().flat_map(|migration| migration.changes.iter().rev()).find(|change| wanted(change))
 }
 
-/// Tables that protected objects are, hang on, or write to: what a reset must not touch.
-pub(super) fn tables(now: &BTreeMap<ObjectRef, Definition>) -> BTreeSet<String> {
+/// The protected objects as they stand.
+pub(super) fn now<'a>(model: &'a Model<'_>) -> Option<impl Iterator<Item = &'a ObjectRef>> {
+    objects(model).map(BTreeMap::keys)
+}
+
+/// Tables that objects are, or hang on: what a reset must not touch.
+pub(super) fn tables<'a>(objects: impl Iterator<Item = &'a ObjectRef>) -> BTreeSet<String> {
     let table = |object: &ObjectRef| match object.kind {
         ObjectKind::Table => Some(object.name.clone()),
-        ObjectKind::Trigger | ObjectKind::Policy | ObjectKind::Column | ObjectKind::Constraint => {
+        ObjectKind::Trigger | ObjectKind::Column | ObjectKind::Constraint => {
             let parts = crate::check::name_parts(&object.name);
             let [schema, table, _] = parts.as_slice() else { return None };
             Some(crate::catalog::QualifiedName::new(schema, table).to_string())
         }
         _ => None,
     };
-    now.keys().filter_map(table).collect()
+    objects.filter_map(table).collect()
 }

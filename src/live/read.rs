@@ -23,6 +23,8 @@ pub struct ReadOptions {
     pub queries: Vec<Query>,
     /// Some rule looks at statistics or positions.
     pub statistics: bool,
+    /// What is declared about rows, to be counted on a day.
+    pub governance: Option<std::sync::Arc<crate::governance::Governance>>,
 }
 
 /// One `query:` rule, its parameters filled in.
@@ -45,6 +47,8 @@ pub struct Live {
     pub facts: LiveFacts,
     /// What could not be read.
     pub coverage: Vec<Coverage>,
+    /// Rows counted for what is declared about them.
+    pub measured: Option<crate::governance::live::Measured>,
 }
 
 /// Versions this program was written for.
@@ -123,7 +127,10 @@ fn read_all(
         beat();
         facts.queries.insert(one.rule.clone(), answer);
     }
-    Ok(Live { catalog, server, facts, coverage })
+    let measured = options.governance.as_ref().map(|governance| {
+        crate::governance::live::measure(session.client(), &governance.sections, &catalog, governance.today, beat)
+    });
+    Ok(Live { catalog, server, facts, coverage, measured })
 }
 
 #[derive(Deserialize)]

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use super::{RunError, RunOptions, places};
 use crate::baseline::Baseline;
@@ -68,8 +69,9 @@ pub fn check_database(config: &Config, options: &RunOptions) -> Result<Checked, 
     let history = history.map(|(_, history)| history);
     let configured = (!config.exposed_schemas.is_empty(), !config.exposed_roles.is_empty());
     let said = live::prepare(&mut source.catalog, &source.server, config.platform, &mut check, configured);
-    if let Some(governance) = &check.governance {
+    if let Some(governance) = &mut check.governance {
         governance::validate(governance, &source.catalog, &[])?;
+        Arc::make_mut(governance).live = source.measured.take();
     }
     if let Some(history) = &history {
         places::adopt_grants(&mut source.catalog, &history.catalog);
@@ -136,11 +138,15 @@ fn obtain(
     let options = |limits: &Limits| {
         let query = |rule: &Rule| check::query::sql(rule, check).map(|sql| Query { rule: rule.id.clone(), sql });
         let queries = rules.iter().filter_map(query).collect();
-        ReadOptions { limits: *limits, queries, statistics: rules.iter().any(Rule::needs_database) }
+        ReadOptions { limits: *limits, queries, statistics: rules.iter().any(Rule::needs_database), governance: None }
     };
     match source {
         Source::Migrations => Ok(Live::default()),
-        Source::Live(target, limits) => Ok(live::read(target, &options(limits))?),
+        Source::Live(target, limits) => {
+            // Of a replay there are no rows but those the files insert: nothing to count.
+            let options = ReadOptions { governance: check.governance.clone(), ..options(limits) };
+            Ok(live::read(target, &options)?)
+        }
         Source::Replay(server, limits) => {
             let Some((set, history)) = history else { return Ok(Live::default()) };
             if history.migrations.iter().map(super::statements).sum::<usize>() == 0 {
@@ -156,7 +162,7 @@ fn obtain(
         }
         Source::Snapshot(path) => {
             let Snapshot { server, catalog, facts, coverage, .. } = Snapshot::read(path)?;
-            Ok(Live { catalog, server, facts, coverage })
+            Ok(Live { catalog, server, facts, coverage, measured: None })
         }
     }
 }

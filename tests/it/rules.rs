@@ -144,7 +144,7 @@ fn problems(rule: &Rule) -> Vec<&'static str> {
     let message = &rule.message.text;
     let first = message.chars().next().unwrap_or(' ');
     // Examples are SQL; stored volumes have their own tests in `drift`.
-    let stored = rule.target.name == "measurement";
+    let stored = rule.target.name == "measurement" || rule.tags.iter().any(|tag| tag == "live");
     let checks = [
         (first.is_lowercase() || first == '`' || first == '{', "the message starts in lower case, or with the object"),
         (message.contains('`') || rule.id == "migrations/syntax-error", "the message names its object in backticks"),
