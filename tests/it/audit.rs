@@ -13,8 +13,10 @@ const CLOCK: (&str, &str) = ("SOURCE_DATE_EPOCH", "1795335928");
 
 fn audit(folder: &Path, url: &str, more: &[&str]) -> (i32, String) {
     let config = root().join("examples/depot/gardefou.yaml");
-    let arguments = ["audit", "--config", config.to_str().unwrap(), "--database-url", url, "--output-dir", "audit"];
-    let output = run_in(folder, &[&arguments, more].concat(), &[CLOCK]);
+    // What the example protects is counted and compared in tests of its own.
+    let arguments = ["audit", "--config", config.to_str().unwrap(), "--ignore", "governance", "--database-url", url];
+    let arguments = [&arguments[..], &["--output-dir", "audit"]].concat();
+    let output = run_in(folder, &[&arguments[..], more].concat(), &[CLOCK]);
     assert!(code(&output) < 2, "{}", err(&output));
     (code(&output), out(&output))
 }

@@ -82,7 +82,7 @@ fn the_depot_live_has_the_findings_of_its_migrations_at_their_places() {
     assert_eq!(code(&both), 1, "{}", err(&both));
     let both = json(&both);
     let about_state = |report: &Value| -> Vec<(String, Value)> {
-        let rules = ["destructive/", "migrations/", "access/", "views/lost-", "functions/definer-lost"];
+        let rules = ["destructive/", "migrations/", "access/", "governance/", "views/lost-", "functions/definer-lost"];
         let findings = report["findings"].as_array().unwrap().iter();
         let state = findings.filter(|finding| {
             let rule = finding["rule"].as_str().unwrap();
@@ -163,8 +163,10 @@ fn a_snapshot_says_what_the_database_says_and_keeps_no_secret() {
 
     let config = root().join("examples/depot/gardefou.yaml");
     let config = config.to_str().unwrap();
-    let live = json(&run_in(folder.path(), &["check", "--config", config, "--database-url", &url, "-f", "json"], &[]));
-    let snap = json(&run_in(folder.path(), &["check", "--config", config, "--snapshot", "a.json", "-f", "json"], &[]));
+    // Canonical rows are counted in a database only.
+    let check = ["check", "--config", config, "--ignore", "governance", "-f", "json"];
+    let live = json(&run_in(folder.path(), &[&check[..], &["--database-url", &url]].concat(), &[]));
+    let snap = json(&run_in(folder.path(), &[&check[..], &["--snapshot", "a.json"]].concat(), &[]));
     assert_eq!(live["findings"], snap["findings"]);
     assert!(counted(&snap).len() > 10);
 
