@@ -253,8 +253,6 @@ fn unified(entry: &Entry, now: &Definition, at: Option<&Location>) -> String {
 
 /// The most telling difference in a few words.
 fn headline(removed: &[&str], added: &[&str]) -> String {
-    let telling = |line: &&&str| line.starts_with("security") || line.starts_with("option") || line.starts_with("set ");
-    let pick = |lines: &[&str]| lines.iter().find(telling).or(lines.first()).copied();
     let word = |line: &str| line.split_whitespace().next().map(ToOwned::to_owned);
     let same = |before: &str| added.iter().find(|after| word(after) == word(before)).copied();
     match (pick(removed), pick(added)) {
@@ -265,6 +263,11 @@ fn headline(removed: &[&str], added: &[&str]) -> String {
         (None, Some(after)) => format!("`{}` is new", shortened(after)),
         (None, None) => "the digest differs".to_owned(),
     }
+}
+
+fn pick<'a>(lines: &[&'a str]) -> Option<&'a str> {
+    let telling = |line: &&&str| line.starts_with("security") || line.starts_with("option") || line.starts_with("set ");
+    lines.iter().find(telling).or(lines.first()).copied()
 }
 
 fn shortened(line: &str) -> String {
