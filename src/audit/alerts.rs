@@ -42,7 +42,10 @@ pub fn sql(alerts: &Alerts, findings: &[JsonFinding], lives: &[Life], now: &str)
     let table = format!("\"{}\".\"{}\"", table.schema.replace('"', "\"\""), table.name.replace('"', "\"\""));
     let known: BTreeMap<&str, &JsonFinding> =
         findings.iter().map(|finding| (finding.fingerprint.as_str(), finding)).collect();
-    let mut out = format!("-- Written by gardefou {} at {now}; running it again changes nothing.\nbegin;\n", env!("CARGO_PKG_VERSION"));
+    let mut out = format!(
+        "-- Written by gardefou {} at {now}; running it again changes nothing.\nbegin;\n",
+        env!("CARGO_PKG_VERSION")
+    );
     out.push_str(&format!("lock table {table} in share row exclusive mode;\n"));
     let rows: Vec<String> = lives
         .iter()

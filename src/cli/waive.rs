@@ -39,9 +39,7 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let cwd = cwd()?;
     let config = arguments.config.load(&[])?;
-    let Some(printed) = &config.path else {
-        bail!("there is no gardefou.yaml; write one with `gardefou init`")
-    };
+    let Some(printed) = &config.path else { bail!("there is no gardefou.yaml; write one with `gardefou init`") };
     if arguments.until < Date::today() {
         bail!("{} has passed; choose a later day", arguments.until)
     }
@@ -67,6 +65,12 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let path: PathBuf = cwd.join(printed);
     let edited = waiver::add(&config.text, printed, &waiver)?;
     std::fs::write(&path, edited).with_context(|| format!("{printed} cannot be written; make room for it"))?;
-    terminal::say(&format!("{}: waived `{}` on `{}` until {}", config::printed(&path, &cwd), waiver.rule, waiver.object, waiver.until));
+    terminal::say(&format!(
+        "{}: waived `{}` on `{}` until {}",
+        config::printed(&path, &cwd),
+        waiver.rule,
+        waiver.object,
+        waiver.until
+    ));
     Ok(ExitCode::SUCCESS)
 }

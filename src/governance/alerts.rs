@@ -27,7 +27,10 @@ pub(super) fn table(model: &Model<'_>, _: &Rule) -> Judged {
     }
     if let Some(live) = &governance.live {
         for (what, rows) in live.alerts.iter().filter(|(_, rows)| *rows > 0) {
-            say(what, format!("`{name}` holds what cannot be: {}, each of which {what}", crate::report::many(*rows, "row")));
+            say(
+                what,
+                format!("`{name}` holds what cannot be: {}, each of which {what}", crate::report::many(*rows, "row")),
+            );
         }
         let failed = live.failed.iter().filter(|(section, _)| *section == "alerts");
         judged.not_run.extend(failed.map(|(_, why)| why.clone()));
@@ -47,7 +50,8 @@ fn shape(alerts: &Alerts, name: &QualifiedName, relation: &Relation) -> Vec<(&'s
     let ty = relation.column(status).and_then(|column| column.ty.get());
     let free = ty.is_some_and(|ty| ty == "text" || ty.starts_with("character varying"));
     if free && !tied {
-        problems.push(("status", format!("`{name}.{status}` takes any text: nothing ties it to OPEN, ACK and RESOLVED")));
+        problems
+            .push(("status", format!("`{name}.{status}` takes any text: nothing ties it to OPEN, ACK and RESOLVED")));
     }
     if !alerts.columns.contains_key(&AlertColumn::AcknowledgedBy) {
         let message = format!("`{name}` does not say who acknowledged: name the column under `acknowledged-by`");

@@ -44,7 +44,10 @@ pub(super) fn missing(model: &Model<'_>, _: &Rule) -> Judged {
         let values = section.values.join(", ");
         match class {
             None => {
-                let message = format!("`{name}` does not say what class of change it is: begin it with `-- {}: …` ({values})", section.header);
+                let message = format!(
+                    "`{name}` does not say what class of change it is: begin it with `-- {}: …` ({values})",
+                    section.header
+                );
                 judged.violations.push(violation(migration, top(migration), message));
             }
             Some((class, at)) if !section.values.contains(&class) => {

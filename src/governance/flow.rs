@@ -87,7 +87,11 @@ pub(super) fn broken(model: &Model<'_>, _: &Rule) -> Judged {
         }
         let carried: Vec<String> = writes.iter().map(|table| format!("`{table}`")).collect();
         let object = ObjectRef::on(ObjectKind::Trigger, step, name);
-        let message = format!("trigger `{}` carries the flow from `{step}` to {} and is disabled", object.name, carried.join(", "));
+        let message = format!(
+            "trigger `{}` carries the flow from `{step}` to {} and is disabled",
+            object.name,
+            carried.join(", ")
+        );
         let at = trigger.enabled.at.clone().unwrap_or_else(|| chain.at.clone());
         judged.violations.push(Violation::new(object, Some(at), message));
     }
@@ -115,19 +119,20 @@ fn connected(catalog: &Catalog, chain: &Chain<'_>, before: &QualifiedName, after
 
 fn refers(catalog: &Catalog, from: &QualifiedName, to: &QualifiedName) -> bool {
     let constraints = catalog.relations.get(from).into_iter().flat_map(|relation| relation.constraints.values());
-    constraints.into_iter().any(
-        |constraint| matches!(&constraint.kind, ConstraintRule::ForeignKey { references, .. } if references == to),
-    )
+    constraints
+        .into_iter()
+        .any(|constraint| matches!(&constraint.kind, ConstraintRule::ForeignKey { references, .. } if references == to))
 }
 
-/// Statements and grants that write a step triggers keep.
+/// Statements that write a step triggers keep.
 pub(super) fn bypassed(model: &Model<'_>, _: &Rule) -> Judged {
     let Some(chain) = Chain::new(model) else { return Judged::default() };
     let kept = chain.kept();
     let mut judged = Judged { looked_at: kept.len(), ..Judged::default() };
     for migration in run(model.migrations()).filter(|migration| !chain.may_write(&migration.file.path)) {
         for executed in migration.statements.iter().filter(|executed| executed.within != Within::Function) {
-            let table = executed.objects.first().and_then(|object| kept.iter().find(|step| object.name == step.to_string()));
+            let table =
+                executed.objects.first().and_then(|object| kept.iter().find(|step| object.name == step.to_string()));
             let Some((table, _)) = table.zip(operation(executed)) else { continue };
             let message = format!("`{}` on `{table}` goes around the flow: triggers keep that table", executed.command);
             let object = ObjectRef::new(ObjectKind::Table, table);
@@ -136,6 +141,14 @@ pub(super) fn bypassed(model: &Model<'_>, _: &Rule) -> Judged {
             judged.violations.push(violation);
         }
     }
+    judged
+}
+
+/// Roles that may write a step triggers keep.
+pub(super) fn writable(model: &Model<'_>, _: &Rule) -> Judged {
+    let Some(chain) = Chain::new(model) else { return Judged::default() };
+    let kept = chain.kept();
+    let mut judged = Judged { looked_at: kept.len(), ..Judged::default() };
     for step in kept {
         let Some(relation) = model.catalog().relations.get(step) else { continue };
         judged.violations.extend(writers(model, &chain, step, relation));
@@ -152,7 +165,9 @@ fn writers(model: &Model<'_>, chain: &Chain<'_>, step: &QualifiedName, relation:
     ];
     let mut roles: BTreeMap<&str, (Vec<&str>, Option<Location>)> = BTreeMap::new();
     for entry in relation.acl.iter() {
-        let Some((privilege, command)) = writes.iter().find(|(privilege, _)| *privilege == entry.privilege) else { continue };
+        let Some((privilege, command)) = writes.iter().find(|(privilege, _)| *privilege == entry.privilege) else {
+            continue;
+        };
         let own = relation.owner.is(&entry.grantee) || model.is_privileged(&entry.grantee);
         if own || chain.may_write(&entry.grantee) || !lets_through(relation, *command) {
             continue;
@@ -162,7 +177,10 @@ fn writers(model: &Model<'_>, chain: &Chain<'_>, step: &QualifiedName, relation:
         known.1 = known.1.take().or_else(|| entry.at.clone());
     }
     let violation = |(role, (privileges, at)): (&str, (Vec<&str>, Option<Location>))| {
-        let message = format!("role `{role}` may {} on `{step}` directly, around the flow: triggers keep that table", privileges.join(", "));
+        let message = format!(
+            "role `{role}` may {} on `{step}` directly, around the flow: triggers keep that table",
+            privileges.join(", ")
+        );
         let at = at.or_else(|| relation.provenance.defined.clone()).unwrap_or_else(|| chain.at.clone());
         let mut violation = Violation::new(ObjectRef::new(ObjectKind::Table, step), Some(at), message);
         violation.discriminator = format!("granted to {role}");

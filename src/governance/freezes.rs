@@ -51,7 +51,10 @@ pub(super) fn touched(model: &Model<'_>, _: &Rule) -> Judged {
         let undated = run(model.migrations()).filter(|migration| day(&migration.file).is_none()).count();
         if undated > 0 && !reviewed {
             let files = crate::report::many(undated, "file");
-            judged.not_run.push(format!("freeze `{}`: {files} say no date, so whether they fall in it is not known", freeze.name));
+            judged.not_run.push(format!(
+                "freeze `{}`: {files} say no date, so whether they fall in it is not known",
+                freeze.name
+            ));
         }
     }
     judged
@@ -60,11 +63,19 @@ pub(super) fn touched(model: &Model<'_>, _: &Rule) -> Judged {
 fn statements(migration: &Migration, freeze: &Freeze, tables: &[QualifiedName]) -> Vec<Violation> {
     let mut found = Vec::new();
     for executed in migration.statements.iter().filter(|executed| executed.within != Within::Function) {
-        let table = executed.objects.first().and_then(|object| tables.iter().find(|table| object.name == table.to_string()));
+        let table =
+            executed.objects.first().and_then(|object| tables.iter().find(|table| object.name == table.to_string()));
         let frozen = operation(executed).and_then(|done| done.iter().find(|done| freeze.operations.contains(done)));
         let Some((table, operation)) = table.zip(frozen) else { continue };
-        let message = format!("`{}` on `{table}` is frozen since {} by `{}`: {}", operation.word(), freeze.since, freeze.name, freeze.reason);
-        let mut violation = Violation::new(ObjectRef::new(ObjectKind::Table, table), Some(executed.at.clone()), message);
+        let message = format!(
+            "`{}` on `{table}` is frozen since {} by `{}`: {}",
+            operation.word(),
+            freeze.since,
+            freeze.name,
+            freeze.reason
+        );
+        let mut violation =
+            Violation::new(ObjectRef::new(ObjectKind::Table, table), Some(executed.at.clone()), message);
         violation.discriminator = format!("{} {} {}", freeze.name, migration.file.path, operation.word());
         found.push(violation);
     }

@@ -195,13 +195,22 @@ impl<C: GenericClient> Meter<'_, C> {
         let (status, first, last) =
             (name(AlertColumn::Status), name(AlertColumn::FirstDetectedAt), name(AlertColumn::LastDetectedAt));
         let mut checks = vec![
-            ("has a status other than OPEN, ACK and RESOLVED", format!("{status} is null or {status}::text not in ('OPEN', 'ACK', 'RESOLVED')")),
-            ("was last seen before it was first seen", format!("{last} < {first} or {first} is null or {last} is null")),
+            (
+                "has a status other than OPEN, ACK and RESOLVED",
+                format!("{status} is null or {status}::text not in ('OPEN', 'ACK', 'RESOLVED')"),
+            ),
+            (
+                "was last seen before it was first seen",
+                format!("{last} < {first} or {first} is null or {last} is null"),
+            ),
             ("was seen in the future", format!("{last} > now() + interval '1 day'")),
         ];
         if alerts.columns.contains_key(&AlertColumn::AcknowledgedBy) {
             let by = name(AlertColumn::AcknowledgedBy);
-            checks.push(("is acknowledged by nobody", format!("{status}::text = 'ACK' and coalesce({by}::text, '') = ''")));
+            checks.push((
+                "is acknowledged by nobody",
+                format!("{status}::text = 'ACK' and coalesce({by}::text, '') = ''"),
+            ));
         }
         for (what, filter) in checks {
             match self.rows(&format!("select count(*) from {table} where {filter}")) {
@@ -209,7 +218,9 @@ impl<C: GenericClient> Meter<'_, C> {
                     let rows = rows.first().and_then(|row| row.first()?.as_deref()?.parse().ok()).unwrap_or(0);
                     self.measured.alerts.push((what, rows));
                 }
-                Err(why) => self.measured.failed.push(("alerts", format!("the table of alerts was not looked at: {why}"))),
+                Err(why) => {
+                    self.measured.failed.push(("alerts", format!("the table of alerts was not looked at: {why}")))
+                }
             }
         }
     }

@@ -258,7 +258,8 @@ fn violation(catalog: &Catalog, crossing: &Crossing, section: &Location) -> Viol
     let Crossing { from, to, start, path, .. } = crossing;
     let end = path.last().map_or(start, |edge| &edge.to);
     let by = path.first().map(|edge| edge.by.as_str()).unwrap_or_default();
-    let message = format!("`{start}` ({from}) depends on `{end}` ({to}) by {by}; modules do not allow `{from} -> {to}`");
+    let message =
+        format!("`{start}` ({from}) depends on `{end}` ({to}) by {by}; modules do not allow `{from} -> {to}`");
     let kind = catalog.relations.get(start).map_or(ObjectKind::Function, |relation| relation.kind);
     let at = path.iter().find_map(|edge| edge.at.clone()).unwrap_or_else(|| section.clone());
     let mut violation = Violation::new(ObjectRef::new(kind, start), Some(at), message);

@@ -113,7 +113,7 @@ pub(super) fn disabled(model: &Model<'_>, _: &Rule) -> Judged {
             _ => "has row level security off",
         };
         let message = format!("protected {} `{}`{} {what}", object.kind, object.name, why(protected));
-        let at = place(model, object, now, |line| is_switch(line));
+        let at = place(model, object, now, is_switch);
         judged.violations.push(case.violation(object, entry, at, message));
     }
     judged
@@ -191,7 +191,7 @@ fn owners<'a>(case: &Case<'a>) -> BTreeMap<&'a str, &'a String> {
         }
     }
     let winner = |(locked, votes): (&'a str, BTreeMap<&'a String, usize>)| {
-        let most = votes.iter().map(|(_, n)| *n).max()?;
+        let most = votes.values().copied().max()?;
         let same = votes.iter().find(|(now, n)| **n == most && now.as_str() == locked);
         let (now, _) = same.or_else(|| votes.iter().find(|(_, n)| **n == most))?;
         // One object says nothing about the others.

@@ -70,7 +70,10 @@ fn undone(migration: &Migration, is_protected: &dyn Fn(&ObjectRef) -> bool) -> O
     let gone = migration.changes.iter().filter(|change| {
         change.kind == ChangeKind::Dropped
             && (is_protected(&change.object)
-                || change.renamed_from.as_ref().is_some_and(|from| is_protected(&ObjectRef::new(change.object.kind, from))))
+                || change
+                    .renamed_from
+                    .as_ref()
+                    .is_some_and(|from| is_protected(&ObjectRef::new(change.object.kind, from))))
     });
     let gone: BTreeMap<&ObjectRef, _> = gone.map(|change| (&change.object, &change.at)).collect();
     if gone.len() < MANY {

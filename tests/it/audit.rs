@@ -31,6 +31,9 @@ fn report(folder: &Path) -> Value {
 fn stable(text: &str, cluster: &Cluster) -> String {
     let socket = cluster.data().parent().unwrap().to_str().unwrap().to_owned();
     let version = regex_lite(text, "PostgreSQL ");
+    // The configuration stands outside the folder the program runs in.
+    let root = root().to_str().unwrap().trim_start_matches('/').to_owned();
+    let text = text.replace(&root, "ROOT").replace(&root.replace('_', "\\_"), "ROOT");
     text.replace(&socket, "SOCKET").replace(&socket.replace('_', "\\_"), "SOCKET").replace(&version, "PostgreSQL 0")
 }
 

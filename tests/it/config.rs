@@ -163,7 +163,10 @@ fn unknown_rule_names_are_errors_with_a_place() {
             "rules:\n  rls/not-force: off",
             "gardefou.yaml:2:18: `rls/not-force` is no rule, group or tag; did you mean `rls/not-forced`?",
         ),
-        ("waivers: [{rule: rls, object: x, reason: y, until: 2999-12-31}]", "gardefou.yaml:1:11: `rls` is no rule, group or tag"),
+        (
+            "waivers: [{rule: rls, object: x, reason: y, until: 2999-12-31}]",
+            "gardefou.yaml:1:11: `rls` is no rule, group or tag",
+        ),
         ("select: [\"\\e[31m\"]", "gardefou.yaml:1:10: `\\u{1b}[31m` is no rule, group or tag"),
     ];
     for (text, expected) in cases {

@@ -1,8 +1,8 @@
 //! What must not change: the lock judged by PostgreSQL, and the sections' rules end to end.
 
-pub(crate) mod lock;
 mod gates;
 mod life;
+pub(crate) mod lock;
 mod mutations;
 mod rows;
 mod waive;

@@ -112,7 +112,8 @@ fn judge_backup(
         let age = around.now.duration_since(made).unwrap_or(Duration::ZERO).as_secs();
         if age > limit {
             let max = requirement.max_age.as_deref().unwrap_or_default();
-            problems.push(format!("`{printed}` is {} old, more than {max}: make a new one with `pg_dump -Fc`", hours(age)));
+            problems
+                .push(format!("`{printed}` is {} old, more than {max}: make a new one with `pg_dump -Fc`", hours(age)));
         }
     }
     for table in &requirement.lists {
@@ -147,7 +148,8 @@ fn contents(path: &Path) -> Result<Contents, String> {
         return Err(format!("`pg_restore --list` says: {said}"));
     }
     let text = String::from_utf8_lossy(&output.stdout);
-    let created = text.lines().find_map(|line| time(line.trim_start_matches(';').trim().strip_prefix("Archive created at ")?));
+    let created =
+        text.lines().find_map(|line| time(line.trim_start_matches(';').trim().strip_prefix("Archive created at ")?));
     let tables = text.lines().filter_map(|line| {
         let mut words = line.split_once(" TABLE DATA ")?.1.split_whitespace();
         Some((words.next()?.to_owned(), words.next()?.to_owned()))
@@ -157,8 +159,9 @@ fn contents(path: &Path) -> Result<Contents, String> {
 
 /// In the path, or where Debian keeps it.
 fn program() -> PathBuf {
-    let in_path = std::env::var_os("PATH")
-        .and_then(|path| std::env::split_paths(&path).map(|folder| folder.join("pg_restore")).find(|path| path.is_file()));
+    let in_path = std::env::var_os("PATH").and_then(|path| {
+        std::env::split_paths(&path).map(|folder| folder.join("pg_restore")).find(|path| path.is_file())
+    });
     let debian = || {
         let versions = std::fs::read_dir("/usr/lib/postgresql").ok()?.flatten();
         versions.map(|entry| entry.path().join("bin/pg_restore")).filter(|path| path.is_file()).max()
@@ -199,7 +202,8 @@ fn simulation(pattern: &str, requirement: &Requirement, around: Surroundings<'_>
     };
     approval(pattern, requirement, around.today(), &mut looked.problems);
     let Some(path) = files(&around.folder(), pattern).pop() else {
-        let problem = format!("there is no report `{pattern}`: write one with `gardefou drift --simulate METHOD --format json`");
+        let problem =
+            format!("there is no report `{pattern}`: write one with `gardefou drift --simulate METHOD --format json`");
         looked.problems.push(problem);
         return looked;
     };
@@ -207,20 +211,32 @@ fn simulation(pattern: &str, requirement: &Requirement, around: Surroundings<'_>
     looked.file = Some(printed.clone());
     let read = std::fs::read_to_string(&path).ok().and_then(|text| serde_json::from_str::<Report>(&text).ok());
     let Some(report) = read else {
-        looked.problems.push(format!("`{printed}` is no simulation report: write it with `gardefou drift --simulate METHOD --format json`"));
+        looked.problems.push(format!(
+            "`{printed}` is no simulation report: write it with `gardefou drift --simulate METHOD --format json`"
+        ));
         return looked;
     };
     if report.rows.len() != report.computed + report.not_computable {
-        let problem = format!("`{printed}` holds {} rows and counts {}: write it again", report.rows.len(), report.computed + report.not_computable);
+        let problem = format!(
+            "`{printed}` holds {} rows and counts {}: write it again",
+            report.rows.len(),
+            report.computed + report.not_computable
+        );
         looked.problems.push(problem);
     }
     if let Some(approved) = requirement.digest.as_ref().filter(|digest| **digest != report.digest) {
-        looked.problems.push(format!("`{printed}` has the digest {}, approved was {approved}: have it approved again", report.digest));
+        looked.problems.push(format!(
+            "`{printed}` has the digest {}, approved was {approved}: have it approved again",
+            report.digest
+        ));
     }
     match recomputed(&report, around) {
         Ok(digest) if digest == report.digest => {}
         Ok(digest) => {
-            let problem = format!("`{printed}` is not about the data there is: its digest is {}, the data's {digest}; simulate again and have it approved", report.digest);
+            let problem = format!(
+                "`{printed}` is not about the data there is: its digest is {}, the data's {digest}; simulate again and have it approved",
+                report.digest
+            );
             looked.problems.push(problem);
         }
         Err(why) => looked.unverified.push(format!("the digest of `{printed}` was not compared with the data: {why}")),
@@ -234,7 +250,9 @@ fn approval(pattern: &str, requirement: &Requirement, today: Date, problems: &mu
     }
     match requirement.approved_on {
         None => problems.push(format!("`{pattern}` has no day of approval: add `approved-on`")),
-        Some(day) if day > today => problems.push(format!("`{pattern}` is approved on {day}, which is to come: correct it")),
+        Some(day) if day > today => {
+            problems.push(format!("`{pattern}` is approved on {day}, which is to come: correct it"))
+        }
         Some(_) => {}
     }
 }
@@ -265,7 +283,8 @@ fn recomputed(report: &Report, around: Surroundings<'_>) -> Result<String, Strin
         infer: false,
     };
     let mut sink = std::io::sink();
-    let done = with_source(&plan, &options, &mut |source| simulate::run(&plan, source, simulate::Format::Csv, &mut sink));
+    let done =
+        with_source(&plan, &options, &mut |source| simulate::run(&plan, source, simulate::Format::Csv, &mut sink));
     done.map(|done| done.digest).map_err(|error| error.to_string())
 }
 

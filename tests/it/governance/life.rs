@@ -36,7 +36,14 @@ fn audit(before: &[Life], present: &[(&str, bool)], resolved: &[&str], now: &str
 fn told(lives: &[Life]) -> Vec<String> {
     let told = |life: &Life| {
         let resolved = life.resolved_at.as_deref().unwrap_or("-");
-        format!("{} {} {} {} {resolved} {}", life.fingerprint, life.status.word(), life.first_detected_at, life.last_detected_at, life.reopened)
+        format!(
+            "{} {} {} {} {resolved} {}",
+            life.fingerprint,
+            life.status.word(),
+            life.first_detected_at,
+            life.last_detected_at,
+            life.reopened
+        )
     };
     lives.iter().map(told).collect()
 }
@@ -57,8 +64,14 @@ fn open_acknowledged_resolved_reopened() {
     // c was not looked at: nothing is claimed about it.
     assert_eq!(told(&second), ["a ACK t1 t2 - 0", "b RESOLVED t1 t1 t2 0", "c OPEN t1 t1 - 0", "d OPEN t2 t2 - 0"]);
     assert_eq!(told(&third), ["a OPEN t1 t3 - 0", "b OPEN t1 t3 - 1", "c OPEN t1 t1 - 0", "d RESOLVED t2 t2 t3 0"]);
-    assert_eq!(told(&fourth), ["a RESOLVED t1 t3 t4 0", "b OPEN t1 t4 - 1", "c OPEN t1 t1 - 0", "d RESOLVED t2 t2 t3 0"]);
+    assert_eq!(
+        told(&fourth),
+        ["a RESOLVED t1 t3 t4 0", "b OPEN t1 t4 - 1", "c OPEN t1 t1 - 0", "d RESOLVED t2 t2 t3 0"]
+    );
 }
+
+/// What an audit finds, with whether it is accepted, and what it no longer finds.
+type Step<'a> = (&'a [(&'a str, bool)], &'a [&'a str]);
 
 fn table(yaml: &str) -> Alerts {
     Config::parse(yaml, "gardefou.yaml", Path::new(".")).unwrap().governance.alerts.unwrap().value
@@ -83,7 +96,7 @@ fn the_sql_does_once_what_it_does_twice() {
     let alerts_table = table("alerts: { table: alertes, columns: { check-code: code } }");
     let day = |n: usize| format!("2026-01-0{n} 00:00:00 UTC");
     let mut before: Vec<Life> = Vec::new();
-    let steps: [(&[(&str, bool)], &[&str]); 4] = [
+    let steps: [Step<'_>; 4] = [
         (&[("a", false), ("b", true), ("c", false)], &[]),
         (&[("a", false), ("d", false)], &["b"]),
         (&[("a", false), ("b", false)], &["d"]),
@@ -91,9 +104,24 @@ fn the_sql_does_once_what_it_does_twice() {
     ];
     let expected: [&[&str]; 4] = [
         &["a OPEN 2026-01-01 2026-01-01", "b ACK 2026-01-01 2026-01-01", "c OPEN 2026-01-01 2026-01-01"],
-        &["a ACK 2026-01-01 2026-01-02", "b RESOLVED 2026-01-01 2026-01-02", "c OPEN 2026-01-01 2026-01-01", "d OPEN 2026-01-02 2026-01-02"],
-        &["a ACK 2026-01-01 2026-01-03", "b OPEN 2026-01-01 2026-01-03", "c OPEN 2026-01-01 2026-01-01", "d RESOLVED 2026-01-02 2026-01-03"],
-        &["a RESOLVED 2026-01-01 2026-01-04", "b OPEN 2026-01-01 2026-01-04", "c OPEN 2026-01-01 2026-01-01", "d RESOLVED 2026-01-02 2026-01-03"],
+        &[
+            "a ACK 2026-01-01 2026-01-02",
+            "b RESOLVED 2026-01-01 2026-01-02",
+            "c OPEN 2026-01-01 2026-01-01",
+            "d OPEN 2026-01-02 2026-01-02",
+        ],
+        &[
+            "a ACK 2026-01-01 2026-01-03",
+            "b OPEN 2026-01-01 2026-01-03",
+            "c OPEN 2026-01-01 2026-01-01",
+            "d RESOLVED 2026-01-02 2026-01-03",
+        ],
+        &[
+            "a RESOLVED 2026-01-01 2026-01-04",
+            "b OPEN 2026-01-01 2026-01-04",
+            "c OPEN 2026-01-01 2026-01-01",
+            "d RESOLVED 2026-01-02 2026-01-03",
+        ],
     ];
     let mut scripts = Vec::new();
     for (n, (present, resolved)) in steps.into_iter().enumerate() {
@@ -115,6 +143,7 @@ fn the_sql_does_once_what_it_does_twice() {
         client.batch_execute(old).unwrap();
         assert_eq!(rows(&mut client), expected[3]);
     }
-    let odd: String = client.query_one("select message || entity_id from alertes where status = 'OPEN' limit 1", &[]).unwrap().get(0);
+    let odd: String =
+        client.query_one("select message || entity_id from alertes where status = 'OPEN' limit 1", &[]).unwrap().get(0);
     assert!(odd.contains("it's `") && odd.contains("\\ here") && odd.contains("\"t'able\""), "{odd}");
 }

@@ -57,12 +57,24 @@ fn measured(client: &mut Client) -> (Governance, Vec<(String, String)>, Vec<Stri
     client.batch_execute("rollback").unwrap();
     assert!(answers > 5);
     let governance = Governance { sections, live: Some(measured), ..Governance::none(today) };
-    let rules = ["governance/canonical-drift", "governance/freeze-rows", "governance/alerts-table", "governance/freeze-expired"];
+    let rules = [
+        "governance/canonical-drift",
+        "governance/freeze-rows",
+        "governance/alerts-table",
+        "governance/freeze-expired",
+    ];
     let all = rule::built_in().unwrap();
     let rules: Vec<_> = rules.iter().map(|id| all.get(id).unwrap().clone()).collect();
     let config = CheckConfig { governance: Some(Arc::new(governance.clone())), ..CheckConfig::default() };
-    let input =
-        CheckInput { catalog: &catalog, migrations: &[], coverage: &[], rules: &rules, config: &config, changed_only: false, live: None };
+    let input = CheckInput {
+        catalog: &catalog,
+        migrations: &[],
+        coverage: &[],
+        rules: &rules,
+        config: &config,
+        changed_only: false,
+        live: None,
+    };
     let output = check::run(&input);
     let found = output.findings.into_iter().map(|finding| (finding.rule, finding.message)).collect();
     (governance, found, output.coverage.into_iter().map(|entry| entry.message).collect())

@@ -18,9 +18,18 @@ fn comments_and_order_stay() {
         ("nothing yet", "# ours\nplatform: supabase # the project\n"),
         ("no newline at the end", "platform: supabase"),
         ("an empty list", "waivers: [] # none so far\nfail-on: error\n"),
-        ("a list in the middle", "# top\nwaivers:\n  # why this one\n  - rule: rls/rls-disabled\n    object: public.a   # a\n    reason: b\n    until: 2999-01-01\n\n# the rest\nfail-on: error\n"),
-        ("a list without indent", "waivers:\n- {rule: rls/rls-disabled, object: public.a, reason: b, until: 2999-01-01}\n# end\n"),
-        ("windows", "waivers:\r\n  - rule: rls/rls-disabled\r\n    object: public.a\r\n    reason: b\r\n    until: 2999-01-01\r\nfail-on: error\r\n"),
+        (
+            "a list in the middle",
+            "# top\nwaivers:\n  # why this one\n  - rule: rls/rls-disabled\n    object: public.a   # a\n    reason: b\n    until: 2999-01-01\n\n# the rest\nfail-on: error\n",
+        ),
+        (
+            "a list without indent",
+            "waivers:\n- {rule: rls/rls-disabled, object: public.a, reason: b, until: 2999-01-01}\n# end\n",
+        ),
+        (
+            "windows",
+            "waivers:\r\n  - rule: rls/rls-disabled\r\n    object: public.a\r\n    reason: b\r\n    until: 2999-01-01\r\nfail-on: error\r\n",
+        ),
     ];
     let mut page = String::new();
     for (name, text) in cases {
@@ -43,5 +52,8 @@ fn comments_and_order_stay() {
 fn a_list_on_one_line_is_left_to_people() {
     let text = "waivers: [{rule: rls/rls-disabled, object: public.a, reason: b, until: 2999-01-01}]\n";
     let error = add(text, "gardefou.yaml", &waiver()).unwrap_err().to_string();
-    assert_eq!(error, "gardefou.yaml: `waivers` is written on one line; write it as a list with one `- ` per waiver, then try again");
+    assert_eq!(
+        error,
+        "gardefou.yaml: `waivers` is written on one line; write it as a list with one `- ` per waiver, then try again"
+    );
 }
