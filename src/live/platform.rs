@@ -180,7 +180,11 @@ fn only_defaults(entry: &DefaultPrivileges) -> bool {
 
 /// Entries the platform starts with are its own; the others somebody granted.
 fn own_grants(acl: &mut Acl, known: &Acl) {
-    acl.rewrite(|entry| entry.by_default = known.held(&entry.grantee, entry.privilege).is_some());
+    acl.rewrite(|entry| {
+        // The starting point is PostgreSQL 15's; 17 and later have MAINTAIN wherever ALL was granted.
+        let privilege = if entry.privilege == Privilege::Maintain { Privilege::Truncate } else { entry.privilege };
+        entry.by_default = known.held(&entry.grantee, privilege).is_some();
+    });
 }
 
 fn same_attributes(a: &Role, b: &Role) -> bool {

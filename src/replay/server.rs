@@ -51,9 +51,14 @@ impl Server {
     /// # Errors
     /// None in practice: the address is our own.
     pub fn target(&self) -> Result<Target, ReplayError> {
+        Ok(Target::new(Some(&self.url()), &|_| None)?)
+    }
+
+    /// Its address as a URL; it has no password.
+    #[must_use]
+    pub fn url(&self) -> String {
         let socket = self.folder.display().to_string().replace('%', "%25").replace('/', "%2F");
-        let url = format!("postgres://postgres@{socket}:5432/postgres?sslmode=disable");
-        Ok(Target::new(Some(&url), &|_| None)?)
+        format!("postgres://postgres@{socket}:5432/postgres?sslmode=disable")
     }
 }
 

@@ -218,3 +218,60 @@ fn migrations_and_the_database_they_built_do_not_differ() {
     assert_eq!(json["version"], 1);
     assert!(!out(&different).contains("postgres@"), "no connection string is printed");
 }
+
+/// PostgreSQL 17 grants MAINTAIN with ALL: that makes the platform's own grants nobody else's.
+#[test]
+fn a_newer_server_does_not_make_the_platform_look_like_the_project() {
+    use gardefou::catalog::{AclEntry, ObjectKind, Privilege};
+    let Some(cluster) = pg::own_cluster("-live-maintain") else { return };
+    let (_, mut client) = depot(&cluster);
+    client.batch_execute("set search_path to ''").unwrap();
+    let mut catalog = gardefou::live::introspect(&mut client).unwrap();
+    let with = |grantee: &str| AclEntry {
+        grantee: grantee.to_owned(),
+        privilege: Privilege::Maintain,
+        grantable: false,
+        grantor: "postgres".to_owned(),
+        at: None,
+        by_default: false,
+        conditional: false,
+    };
+    for entry in catalog.default_privileges.iter_mut().filter(|entry| entry.objects == ObjectKind::Table) {
+        for role in ["anon", "authenticated", "service_role"] {
+            entry.acl.grant(with(role));
+        }
+    }
+    let mut check = gardefou::check::CheckConfig::default();
+    let _ = gardefou::live::prepare(&mut catalog, &Default::default(), None, &mut check, (true, true));
+    let own: Vec<_> = catalog.default_privileges.iter().filter(|entry| !entry.platform).collect();
+    // The one the example's migrations changed.
+    assert_eq!(own.len(), 1, "{own:?}");
+    assert_eq!(own[0].schema.as_deref(), Some("public"));
+}
+
+/// On plain PostgreSQL the application's own role runs the migrations.
+#[test]
+fn who_ran_the_migrations_is_no_difference() {
+    let Some(cluster) = pg::own_cluster("-live-runner") else { return };
+    let database = cluster.create();
+    let mut client = cluster.connect(&database);
+    client.batch_execute("create role app login superuser").unwrap();
+    let sql = "create role reader; create schema s; create table s.a (id serial primary key, n text check (n <> ''), m int default 1 + 1);
+        create view s.v as select id from s.a where n = any (array['x', 'y']); grant select on s.a to reader;
+        create index on s.a (lower(n)) where id > 0; alter default privileges in schema s grant select on tables to reader;
+        create function s.f(a int) returns int language sql as 'select a'; create type s.e as enum ('x', 'y');
+        create domain s.d as text check (value like 'a%');
+        alter table s.a enable row level security;
+        create policy p on s.a to reader using (n in ('x', 'y') and id = coalesce(nullif(current_setting('app.id', true), '')::int, 0));";
+    client.batch_execute(&format!("set session authorization app; {sql}")).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("1.sql"), sql).unwrap();
+    let url = cluster.url("app", &database);
+    let output = run_in(folder.path(), &["diff", "1.sql", &url, "--no-config", "--platform", "postgres"], &[]);
+    assert_eq!(code(&output), 0, "{}{}", out(&output), err(&output));
+    assert!(out(&output).contains("run by app"), "{}", out(&output));
+    client.batch_execute("alter table s.a owner to reader").unwrap();
+    let output = run_in(folder.path(), &["diff", &url, "1.sql", "--no-config", "--platform", "postgres"], &[]);
+    assert_eq!(code(&output), 1);
+    assert!(out(&output).contains("table s.a\n  owner: reader → app"), "{}", out(&output));
+}
