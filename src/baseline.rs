@@ -148,6 +148,7 @@ fn stale(entry: &Entry) -> Finding {
         state: State::New,
         silenced_by: None,
         related: Vec::new(),
+        detail: None,
         discriminator: entry.fingerprint.clone(),
     }
 }

@@ -4,21 +4,26 @@ pub mod code;
 mod evaluate;
 mod facts;
 mod model;
+pub mod query;
 pub mod secrets;
 mod squawk;
 mod subject;
 mod subjects;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::catalog::Catalog;
 use crate::coverage::Coverage;
 use crate::finding::Finding;
+use crate::governance::Governance;
+use crate::live::LiveFacts;
 use crate::migrations::{History, Migration};
 use crate::rule::Rule;
 use crate::sql::LintSettings;
 
 pub use model::Model;
+pub(crate) use model::name_parts;
 pub use subject::{Needed, Subject};
 
 /// What is checked, and against what.
@@ -36,6 +41,8 @@ pub struct CheckInput<'a> {
     pub config: &'a CheckConfig,
     /// Report only what files changed since the ref of `--since` caused.
     pub changed_only: bool,
+    /// What a running database says beyond its schema; `None` for migrations.
+    pub live: Option<&'a LiveFacts>,
 }
 
 impl<'a> CheckInput<'a> {
@@ -43,7 +50,7 @@ impl<'a> CheckInput<'a> {
     #[must_use]
     pub fn of_history(history: &'a History, rules: &'a [Rule], config: &'a CheckConfig) -> Self {
         let History { catalog, migrations, coverage } = history;
-        Self { catalog, migrations, coverage, rules, config, changed_only: false }
+        Self { catalog, migrations, coverage, rules, config, changed_only: false, live: None }
     }
 }
 
@@ -58,6 +65,8 @@ pub struct CheckConfig {
     pub system_schemas: Vec<String>,
     /// Roles trusted with everything.
     pub privileged_roles: Vec<String>,
+    /// What must not change, with the lock; nothing, where nothing is declared.
+    pub governance: Option<Arc<Governance>>,
     /// What squawk assumes.
     pub lint: LintSettings,
 }
@@ -95,6 +104,7 @@ impl Default for CheckConfig {
                 "supabase_etl_admin",
                 "supabase_replication_admin",
             ]),
+            governance: None,
             lint: LintSettings::default(),
         }
     }

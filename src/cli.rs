@@ -1,13 +1,17 @@
 //! Arguments → calls → exit code. The only room that prints and exits.
 
+mod audit;
 mod baseline;
 mod check;
 mod completions;
+mod diff;
 mod drift;
 mod explain;
 mod init;
 mod inspect;
+mod lock;
 mod rules;
+mod snapshot;
 mod terminal;
 mod vcf;
 
@@ -18,8 +22,10 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::config::{Config, Named};
 use crate::date::Date;
+use crate::live::Limits;
+use crate::live::connect::Target;
 use crate::migrations::{DefaultGrants, Platform};
-use crate::run::RunOptions;
+use crate::run::{RunOptions, Source};
 
 pub use terminal::failed;
 
@@ -44,11 +50,15 @@ struct Cli {
 #[allow(clippy::large_enum_variant, reason = "one value in a program's life")]
 enum Command {
     Check(check::Arguments),
+    Audit(audit::Arguments),
+    Snapshot(snapshot::Arguments),
+    Diff(diff::Arguments),
     Explain(explain::Arguments),
     #[command(subcommand)]
     Rules(rules::Command),
     Inspect(inspect::Arguments),
     Baseline(baseline::Arguments),
+    Lock(lock::Arguments),
     Init(init::Arguments),
     Vcf(vcf::Arguments),
     Drift(drift::Arguments),
@@ -93,6 +103,38 @@ struct SourceArguments {
     config: ConfigArguments,
 }
 
+/// Which database, and how long to wait for it.
+#[derive(Debug, Args)]
+struct DatabaseArguments {
+    /// Check a running database, read-only: postgres://user@host:port/database?sslmode=verify-full. What the URL leaves
+    /// open, the whole of it for `postgres://`, comes from the PG* variables and .pgpass.
+    #[arg(long, value_name = "URL")]
+    database_url: Option<String>,
+    /// Seconds one statement may take [default: 60].
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    timeout: Option<u64>,
+}
+
+impl DatabaseArguments {
+    fn target(&self) -> anyhow::Result<Option<Target>> {
+        self.database_url.as_deref().map(target).transpose()
+    }
+
+    fn limits(&self) -> Limits {
+        let given = self.timeout.map(std::time::Duration::from_secs);
+        let Limits { connect, statement } = Limits::default();
+        let at_least = std::time::Duration::from_secs(2);
+        let connect = given.map_or(connect, |given| connect.min(given.max(at_least)));
+        Limits { connect, statement: given.unwrap_or(statement) }
+    }
+}
+
+/// Where a URL leads; variables of the environment fill in what it leaves open.
+fn target(url: &str) -> anyhow::Result<Target> {
+    let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    Ok(Target::new(Some(url), &variable)?)
+}
+
 /// Which rules run.
 #[derive(Debug, Args)]
 struct RuleArguments {
@@ -133,7 +175,13 @@ impl SourceArguments {
 
     fn options(&self, since: Option<&str>) -> anyhow::Result<RunOptions> {
         let since = since.map(ToOwned::to_owned);
-        Ok(RunOptions { cwd: cwd()?, paths: self.paths.clone(), since, today: Date::today() })
+        Ok(RunOptions {
+            cwd: cwd()?,
+            paths: self.paths.clone(),
+            since,
+            today: Date::today(),
+            source: Source::Migrations,
+        })
     }
 }
 
@@ -164,14 +212,26 @@ pub fn main() -> ExitCode {
     // Files are parsed in parallel: those threads walk nested SQL on their stacks, too.
     let _ = rayon::ThreadPoolBuilder::new().stack_size(STACK).build_global();
     let color = cli.color;
-    let checks = matches!(cli.command, Command::Check(_) | Command::Baseline(_) | Command::Drift(_));
+    let checks = matches!(
+        cli.command,
+        Command::Check(_)
+            | Command::Audit(_)
+            | Command::Diff(_)
+            | Command::Baseline(_)
+            | Command::Drift(_)
+            | Command::Lock(_)
+    );
     let done = match cli.command {
         Command::Check(arguments) => check::run(&arguments, color),
+        Command::Audit(arguments) => audit::run(&arguments),
+        Command::Snapshot(arguments) => snapshot::run(&arguments),
+        Command::Diff(arguments) => diff::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments, color),
         Command::Rules(command) => rules::run(&command),
         Command::Inspect(arguments) => inspect::run(&arguments),
         Command::Baseline(arguments) => baseline::run(&arguments),
         Command::Init(arguments) => init::run(&arguments),
+        Command::Lock(arguments) => lock::run(&arguments),
         Command::Drift(arguments) => drift::run(&arguments),
         Command::Vcf(arguments) => vcf::run(&arguments),
         Command::Completions(arguments) => completions::run(&arguments),

@@ -3,6 +3,7 @@
 
 mod error;
 mod file;
+mod governance;
 mod template;
 
 use std::collections::BTreeMap;
@@ -13,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::drift::section::Section;
 use crate::finding::Severity;
+use crate::governance::sections::Sections;
 use crate::location::Location;
 use crate::migrations::{DefaultGrants, Platform};
 use crate::report::FailOn;
@@ -64,6 +66,8 @@ pub struct Config {
     pub waivers: Vec<Waiver>,
     /// Stored volumes to check, each with its place.
     pub volumetrics: Vec<(Section, Location)>,
+    /// What must not change.
+    pub governance: Sections,
     /// Findings recorded earlier, which do not count.
     pub baseline: Option<PathBuf>,
 }

@@ -42,6 +42,8 @@ pub enum CoverageKind {
     Assumption,
     /// A fact the source could not give (no permission, an unset parameter, an absent role).
     Unreadable,
+    /// Rules about what this kind of source does not have: statistics in migrations, files in a database.
+    NotApplicable,
 }
 
 impl CoverageKind {
@@ -58,6 +60,7 @@ impl CoverageKind {
             Self::NotRun => "not-run",
             Self::Assumption => "assumption",
             Self::Unreadable => "unreadable",
+            Self::NotApplicable => "not-applicable",
         }
     }
 
@@ -74,6 +77,7 @@ impl CoverageKind {
             Self::NotRun => "rule not run",
             Self::Assumption => "assumed",
             Self::Unreadable => "not readable",
+            Self::NotApplicable => "rules for another source",
         }
     }
 
@@ -81,6 +85,6 @@ impl CoverageKind {
     /// `--require-coverage` fails on.
     #[must_use]
     pub const fn is_gap(self) -> bool {
-        !matches!(self, Self::Assumption | Self::Skipped)
+        !matches!(self, Self::Assumption | Self::Skipped | Self::NotApplicable)
     }
 }

@@ -52,6 +52,8 @@ pub struct Finding {
     pub related: Vec<(Location, String)>,
     /// Distinguishes findings of one rule on one object (a column, a role); part of the fingerprint.
     pub discriminator: String,
+    /// Several lines that show what the message says: a diff, a path.
+    pub detail: Option<String>,
 }
 
 impl Finding {

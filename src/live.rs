@@ -3,20 +3,40 @@
 
 mod assemble;
 pub mod connect;
+mod exposure;
+mod facts;
+mod platform;
+mod query;
+mod read;
 mod rows;
+mod session;
 
 use postgres::{GenericClient, SimpleQueryMessage};
 use serde::de::DeserializeOwned;
 use thiserror::Error;
 
 use crate::catalog::Catalog;
+use crate::check::CheckConfig;
+use crate::coverage::{Coverage, CoverageKind};
+use crate::migrations::Platform;
+use connect::ConnectError;
+use exposure::exposure;
 use rows::Rows;
+
+pub use exposure::ApiSchemas;
+pub use facts::{Answer, IndexFacts, LiveFacts, SequenceFacts, Server, TableFacts};
+pub use query::literal;
+pub use read::{Live, Query, ReadOptions, read, statistics};
+pub use session::{Limits, Session};
 
 /// Why a database could not be read.
 #[derive(Debug, Error)]
 pub enum LiveError {
+    /// There is no connection.
+    #[error(transparent)]
+    Connect(#[from] ConnectError),
     /// A catalog query failed.
-    #[error("reading {what} failed: {message}; nothing was checked")]
+    #[error("reading {what} failed: {message}")]
     Query {
         /// Which part of the catalog.
         what: &'static str,
@@ -31,7 +51,36 @@ pub enum LiveError {
         /// What did not fit.
         message: String,
     },
+    /// One of the above, with the database it happened on.
+    #[error("{target}: {source}")]
+    At {
+        /// Database and host.
+        target: String,
+        /// What happened.
+        source: Box<LiveError>,
+    },
+    /// The server takes longer than its own time limit and does not say why.
+    #[error(
+        "{target}: no answer within {seconds} s; see whether the server is overloaded, or allow more with --timeout"
+    )]
+    Stuck {
+        /// Database and host.
+        target: String,
+        /// How long it was waited.
+        seconds: u64,
+    },
+    /// A server this program does not know how to read.
+    #[error("{target}: PostgreSQL {version} is not supported; gardefou reads 13 and later")]
+    TooOld {
+        /// Database and host.
+        target: String,
+        /// Its version.
+        version: String,
+    },
 }
+
+/// Round trips of [`introspect`], whatever the size of the schema.
+pub const ROUND_TRIPS: usize = 19;
 
 /// Reads the catalog through an open connection or transaction, which may hold uncommitted changes. `search_path` must
 /// be empty, so that the server prints qualified names.
@@ -39,47 +88,99 @@ pub enum LiveError {
 /// # Errors
 /// [`LiveError`] where a query fails or its answer does not fit.
 pub fn introspect(client: &mut impl GenericClient) -> Result<Catalog, LiveError> {
+    introspect_with(client, &mut || {})
+}
+
+/// As [`introspect`]; says after each answer that there was one.
+fn introspect_with(client: &mut impl GenericClient, beat: &mut dyn FnMut()) -> Result<Catalog, LiveError> {
+    let mut reader = Reader { client, beat };
+    let version: Vec<Version> =
+        reader.fetch("the version", "select current_setting('server_version_num')::int as num")?;
+    let publications = publications(version.first().map_or(0, |version| version.num));
     let rows = Rows {
-        roles: fetch(client, "roles", include_str!("live/sql/roles.sql"))?,
-        memberships: fetch(client, "memberships", include_str!("live/sql/memberships.sql"))?,
-        schemas: fetch(client, "schemas", include_str!("live/sql/schemas.sql"))?,
-        relations: fetch(client, "relations", include_str!("live/sql/relations.sql"))?,
-        view_reads: fetch(client, "view dependencies", include_str!("live/sql/view_reads.sql"))?,
-        columns: fetch(client, "columns", include_str!("live/sql/columns.sql"))?,
-        constraints: fetch(client, "constraints", include_str!("live/sql/constraints.sql"))?,
-        policies: fetch(client, "policies", include_str!("live/sql/policies.sql"))?,
-        triggers: fetch(client, "triggers", include_str!("live/sql/triggers.sql"))?,
-        rules: fetch(client, "rules", include_str!("live/sql/rules.sql"))?,
-        indexes: fetch(client, "indexes", include_str!("live/sql/indexes.sql"))?,
-        sequences: fetch(client, "sequences", include_str!("live/sql/sequences.sql"))?,
-        functions: fetch(client, "functions", include_str!("live/sql/functions.sql"))?,
-        types: fetch(client, "types", include_str!("live/sql/types.sql"))?,
-        event_triggers: fetch(client, "event triggers", include_str!("live/sql/event_triggers.sql"))?,
-        extensions: fetch(client, "extensions", include_str!("live/sql/extensions.sql"))?,
-        publications: fetch(client, "publications", include_str!("live/sql/publications.sql"))?,
-        default_privileges: fetch(client, "default privileges", include_str!("live/sql/default_privileges.sql"))?,
+        roles: reader.fetch("roles", include_str!("live/sql/roles.sql"))?,
+        memberships: reader.fetch("memberships", include_str!("live/sql/memberships.sql"))?,
+        schemas: reader.fetch("schemas", include_str!("live/sql/schemas.sql"))?,
+        relations: reader.fetch("relations", include_str!("live/sql/relations.sql"))?,
+        view_reads: reader.fetch("view dependencies", include_str!("live/sql/view_reads.sql"))?,
+        columns: reader.fetch("columns", include_str!("live/sql/columns.sql"))?,
+        constraints: reader.fetch("constraints", include_str!("live/sql/constraints.sql"))?,
+        policies: reader.fetch("policies", include_str!("live/sql/policies.sql"))?,
+        triggers: reader.fetch("triggers", include_str!("live/sql/triggers.sql"))?,
+        rules: reader.fetch("rules", include_str!("live/sql/rules.sql"))?,
+        indexes: reader.fetch("indexes", include_str!("live/sql/indexes.sql"))?,
+        sequences: reader.fetch("sequences", include_str!("live/sql/sequences.sql"))?,
+        functions: reader.fetch("functions", include_str!("live/sql/functions.sql"))?,
+        types: reader.fetch("types", include_str!("live/sql/types.sql"))?,
+        event_triggers: reader.fetch("event triggers", include_str!("live/sql/event_triggers.sql"))?,
+        extensions: reader.fetch("extensions", include_str!("live/sql/extensions.sql"))?,
+        publications: reader.fetch("publications", &publications)?,
+        default_privileges: reader.fetch("default privileges", include_str!("live/sql/default_privileges.sql"))?,
     };
     Ok(assemble::catalog(rows))
 }
 
-/// One query, its rows as one JSON text: the simple protocol leaves no prepared statement behind, so poolers in
-/// transaction mode work.
-fn fetch<T: DeserializeOwned>(
-    client: &mut impl GenericClient,
-    what: &'static str,
-    sql: &str,
-) -> Result<Vec<T>, LiveError> {
-    let wrapped = format!("select coalesce(pg_catalog.json_agg(pg_catalog.to_json(q)), '[]') from ({sql}) q");
-    let messages =
-        client.simple_query(&wrapped).map_err(|error| LiveError::Query { what, message: describe(&error) })?;
-    let json = messages.iter().find_map(|message| match message {
-        SimpleQueryMessage::Row(row) => row.get(0),
-        _ => None,
+/// Makes a catalog as it was read ready for rules: what is the platform's is marked, and `check` says what this database
+/// exposes. `configured` says which of the two lists, schemas and roles, the user wrote. Returns what was assumed.
+#[must_use]
+pub fn prepare(
+    catalog: &mut Catalog,
+    server: &Server,
+    platform: Option<Platform>,
+    check: &mut CheckConfig,
+    configured: (bool, bool),
+) -> Vec<Coverage> {
+    let mut said = Vec::new();
+    let platform = platform.unwrap_or_else(|| {
+        let (platform, why) = platform::detect(catalog);
+        let name = match platform {
+            Platform::Postgres => "plain PostgreSQL",
+            Platform::Supabase => "Supabase",
+        };
+        let message = format!("platform taken to be {name}: {why}");
+        said.push(Coverage { kind: CoverageKind::Assumption, location: None, object: None, message });
+        platform
     });
-    serde_json::from_str(json.unwrap_or("[]")).map_err(|error| LiveError::Shape { what, message: error.to_string() })
+    said.extend(exposure(check, configured, server, catalog));
+    said.extend(platform::mark(catalog, platform, check));
+    said
 }
 
-/// The server's own words, without the connection's.
-fn describe(error: &postgres::Error) -> String {
-    error.as_db_error().map_or_else(|| error.to_string(), |db| db.message().to_owned())
+#[derive(serde::Deserialize)]
+struct Version {
+    num: i32,
+}
+
+/// Publications of whole schemas came with PostgreSQL 15.
+fn publications(version: i32) -> String {
+    const OF_SCHEMAS: &str = "(select coalesce(pg_catalog.json_agg(n.nspname order by n.nspname), '[]')
+          from pg_catalog.pg_publication_namespace pn join pg_catalog.pg_namespace n on n.oid = pn.pnnspid
+         where pn.pnpubid = p.oid)";
+    let schemas = if version >= 150_000 { OF_SCHEMAS } else { "'[]'::pg_catalog.json" };
+    include_str!("live/sql/publications.sql").replace("{schemas}", schemas)
+}
+
+/// Asks one question after the other.
+struct Reader<'a, C> {
+    client: &'a mut C,
+    beat: &'a mut dyn FnMut(),
+}
+
+impl<C: GenericClient> Reader<'_, C> {
+    /// One query, its rows as JSON texts: the simple protocol leaves no prepared statement behind, so poolers in
+    /// transaction mode work.
+    fn fetch<T: DeserializeOwned>(&mut self, what: &'static str, sql: &str) -> Result<Vec<T>, LiveError> {
+        let wrapped = format!("select pg_catalog.to_json(q)::pg_catalog.text from ({sql}) q");
+        let messages = self
+            .client
+            .simple_query(&wrapped)
+            .map_err(|error| LiveError::Query { what, message: connect::plain(&error) })?;
+        (self.beat)();
+        let parse = |message: &SimpleQueryMessage| match message {
+            SimpleQueryMessage::Row(row) => row.get(0).map(serde_json::from_str),
+            _ => None,
+        };
+        let rows: Result<Vec<T>, _> = messages.iter().filter_map(parse).collect();
+        rows.map_err(|error| LiveError::Shape { what, message: error.to_string() })
+    }
 }

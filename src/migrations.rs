@@ -7,6 +7,7 @@ mod fold;
 mod host;
 mod interp;
 
+pub(crate) use fold::privileges_of_new;
 pub use fold::{detect_platform, fold};
 
 use std::sync::Arc;

@@ -9,7 +9,7 @@ pub mod json;
 mod junit;
 mod markdown;
 mod place;
-mod redact;
+pub(crate) mod redact;
 mod sarif;
 
 use std::collections::BTreeMap;
@@ -197,7 +197,7 @@ pub enum FailOn {
 }
 
 impl FailOn {
-    const fn threshold(self) -> Option<Severity> {
+    pub(crate) const fn threshold(self) -> Option<Severity> {
         match self {
             Self::Error => Some(Severity::Error),
             Self::Warning => Some(Severity::Warning),
@@ -257,7 +257,7 @@ pub fn render(report: &Report, options: &RenderOptions) -> String {
 }
 
 /// A severity's word, as every format prints it.
-const fn word(severity: Severity) -> &'static str {
+pub(crate) const fn word(severity: Severity) -> &'static str {
     match severity {
         Severity::Error => "error",
         Severity::Warning => "warning",

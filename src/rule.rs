@@ -97,6 +97,19 @@ impl Rule {
         self.id == name || self.group() == name || self.tags.iter().any(|tag| tag == name)
     }
 
+    /// Whether only a running database can answer it.
+    #[must_use]
+    pub fn needs_database(&self) -> bool {
+        let live = |position: usize| self.target.fields.get(position).is_some_and(|field| field.live);
+        matches!(self.logic, Logic::Query(_)) || self.fields().into_iter().any(live)
+    }
+
+    /// Whether it is about how a schema came about (files, statements, changes) rather than what it is.
+    #[must_use]
+    pub fn is_about_history(&self) -> bool {
+        schema::HISTORY.contains(&self.target.name)
+    }
+
     /// Positions of the target's fields it needs: conditions, severities and message.
     #[must_use]
     pub fn fields(&self) -> Vec<usize> {

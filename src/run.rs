@@ -1,6 +1,8 @@
 //! One run from configuration to report: files are found and folded, rules evaluated, findings silenced, once each
 //! and in this order.
 
+mod database;
+mod places;
 mod select;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,12 +15,15 @@ use crate::config::{Config, ConfigError, RuleNames};
 use crate::coverage::Coverage;
 use crate::date::Date;
 use crate::finding::{Finding, State};
+use crate::governance::{self, Governance};
 use crate::migrations::discover::{DiscoverError, DiscoverOptions, discover};
 use crate::migrations::{FoldOptions, History, MigrationSet, fold};
 use crate::report::{LookedAt, Report, RuleDoc};
 use crate::rule::{self, Rule, RuleError, RuleSet};
 use crate::silence::{self, Silencing};
 use crate::suppression::KnownRules;
+
+pub use database::{Checked, Source, check_database};
 
 /// What to check and when.
 #[derive(Debug, Clone)]
@@ -31,6 +36,8 @@ pub struct RunOptions {
     pub since: Option<String>,
     /// The day waivers are compared with.
     pub today: Date,
+    /// Where the schema is; beside a database, `paths` only say where things come from.
+    pub source: Source,
 }
 
 /// Why there is nothing to report.
@@ -45,6 +52,12 @@ pub enum RunError {
     /// The baseline.
     #[error(transparent)]
     Baseline(#[from] BaselineError),
+    /// The database.
+    #[error(transparent)]
+    Live(#[from] crate::live::LiveError),
+    /// The snapshot.
+    #[error(transparent)]
+    Snapshot(#[from] crate::snapshot::SnapshotError),
     /// Rules that cannot be used.
     #[error("{}", lines(.0))]
     Rules(Vec<RuleError>),
@@ -104,8 +117,11 @@ pub fn test_examples(rules: &RuleSet) -> Vec<rule::test::Outcome> {
     rule::test::run(rules.iter())
 }
 
-/// Checks the migrations: the main job.
+/// Checks the migrations, or another source: the main job.
 pub fn check(config: &Config, options: &RunOptions) -> Result<Report, RunError> {
+    if !matches!(options.source, Source::Migrations) {
+        return check_database(config, options).map(|checked| checked.report);
+    }
     let rules = load_rules(config)?;
     let mut chosen = select_rules(&rules, config)?;
     // Rules about stored measurements are `gardefou drift`'s.
@@ -116,7 +132,13 @@ pub fn check(config: &Config, options: &RunOptions) -> Result<Report, RunError> 
     if statements == 0 {
         return Err(RunError::NoStatements(crate::report::many(set.files.len(), "file")));
     }
-    let output = check::run(&input(&history, &chosen, &check_config(config), options));
+    let governance = Governance::load(config, &options.cwd, options.today)?;
+    if let Some(governance) = &governance {
+        governance::validate(governance, &history.catalog, &history.migrations)?;
+    }
+    chosen.retain(|rule| governance::applies(rule, governance.as_deref()));
+    let settings = CheckConfig { governance, ..check_config(config) };
+    let output = check::run(&input(&history, &chosen, &settings, options));
     let files = history.migrations.iter().filter(|migration| migration.file.skipped.is_none()).count();
     let looked_at = looked_at(&output, files, statements);
     let all = rules.iter().map(|rule| rule.id.clone()).collect();
@@ -133,7 +155,8 @@ pub fn check(config: &Config, options: &RunOptions) -> Result<Report, RunError> 
     let findings = if options.since.is_some() { caused_by_changes(findings, &history) } else { findings };
     let coverage: Vec<Coverage> = history.coverage.iter().cloned().chain(output.coverage).collect();
     let docs = docs(&chosen, &findings);
-    let report = Report::new(findings, coverage, looked_at, docs, sources(&history, config));
+    let sources = sources(&history.migrations, config, settings.governance.as_deref());
+    let report = Report::new(findings, coverage, looked_at, docs, sources);
     // Nobody waits for the memory.
     rayon::spawn(move || drop(history));
     Ok(report)
@@ -211,8 +234,14 @@ pub fn doc(rule: &Rule) -> RuleDoc {
     }
 }
 
-fn sources(history: &History, config: &Config) -> BTreeMap<Arc<str>, Arc<str>> {
-    let files = history.migrations.iter().map(|m| (Arc::clone(&m.file.path), Arc::clone(&m.file.text)));
+fn sources(
+    migrations: &[crate::migrations::Migration],
+    config: &Config,
+    governance: Option<&Governance>,
+) -> BTreeMap<Arc<str>, Arc<str>> {
+    let files = migrations.iter().map(|m| (Arc::clone(&m.file.path), Arc::clone(&m.file.text)));
     let config = config.path.iter().map(|path| (Arc::from(path.as_str()), Arc::clone(&config.text)));
-    files.chain(config).collect()
+    let lock = governance.and_then(|governance| governance.lock.as_ref());
+    let lock = lock.map(|lock| (Arc::clone(&lock.path), Arc::clone(&lock.text)));
+    files.chain(config).chain(lock).collect()
 }

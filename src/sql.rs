@@ -18,14 +18,16 @@ mod source_map;
 mod split;
 mod tree;
 pub mod walk;
+mod words;
 
 pub use canonical::{
-    Columns, Surroundings, canonical, canonical_in, canonical_index_key, canonical_query, canonical_query_in,
-    canonical_text, expression, expression_of,
+    Columns, NameOf, Names, Surroundings, canonical, canonical_in, canonical_index_key, canonical_query,
+    canonical_query_in, canonical_text, expression, expression_in, expression_of,
 };
 pub use fragment::{parse_expr, parse_query, parse_sql_body};
 pub use lint::{Lint, LintSettings, is_lint, is_lint_version, lint};
 pub use plpgsql::parse_plpgsql;
+pub use words::{query_details, words};
 
 use crate::location::Span;
 use ast::{SourceMap, Statement};

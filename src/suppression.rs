@@ -194,6 +194,7 @@ fn finding(rule: &str, severity: Severity, message: String, at: Location, discri
         state: State::New,
         silenced_by: None,
         related: Vec::new(),
+        detail: None,
         discriminator,
     }
 }

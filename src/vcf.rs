@@ -2,6 +2,7 @@
 
 pub mod batch;
 pub mod grid;
+pub mod strict;
 pub mod units;
 
 use serde::Serialize;

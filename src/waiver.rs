@@ -77,7 +77,7 @@ fn matches(waiver: &Waiver, finding: &Finding) -> bool {
 }
 
 /// Whether `pattern` matches all of `text`: `*` any characters, `?` one. Linear in memory, no recursion.
-fn glob(pattern: &str, text: &str) -> bool {
+pub(crate) fn glob(pattern: &str, text: &str) -> bool {
     let (pattern, text): (Vec<char>, Vec<char>) = (pattern.chars().collect(), text.chars().collect());
     let (mut p, mut t) = (0, 0);
     // Where to go on after the last `*`: behind it in the pattern, one further in the text.
@@ -120,6 +120,7 @@ fn finding(rule: &str, severity: Severity, message: String, waiver: &Waiver) -> 
         state: State::New,
         silenced_by: None,
         related: Vec::new(),
+        detail: None,
         discriminator: format!("{} {}", waiver.rule, waiver.object),
     }
 }

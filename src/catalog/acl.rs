@@ -94,7 +94,8 @@ pub struct AclEntry {
     /// The statement that granted it; `None` for built-in, default-privilege and live grants.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at: Option<Location>,
-    /// Came from default privileges when the object was created.
+    /// Came from default privileges when the object was created; on the platform's own objects of a live database, is
+    /// the platform's own grant.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub by_default: bool,
     /// Granted under a condition that could not be decided.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::location::Location;
 use crate::sql::ast::Expr;
@@ -10,7 +10,14 @@ use crate::sql::ast::Expr;
 /// A value with its provenance. An unknown value is said, never guessed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Fact<T> {
-    /// The value; `None` is *unknown* (an assumed object, or one that opaque dynamic SQL may have changed).
+    /// The value; `None` is *unknown* (an assumed object, or one that opaque dynamic SQL may have changed) and has no
+    /// `value` when written: a null there is "known to be absent".
+    #[serde(
+        default = "Option::default",
+        deserialize_with = "present",
+        skip_serializing_if = "Option::is_none",
+        bound(deserialize = "T: Deserialize<'de>")
+    )]
     pub value: Option<T>,
     /// The statement that last set it; `None` for a live database or a platform default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -18,6 +25,10 @@ pub struct Fact<T> {
     /// Set under a condition that could not be decided.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub conditional: bool,
+}
+
+fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
 }
 
 impl<T> Fact<T> {
@@ -56,15 +67,28 @@ impl<T> Default for Fact<T> {
 
 /// An SQL expression as a fact: the text as written or deparsed, a canonical form in which both spellings of the same
 /// meaning are equal, and the parsed tree (not serialised; read again from the text on load).
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize)]
 pub struct Expression {
     /// As written in the file, or as the server printed it.
     pub text: String,
     /// Canonical spelling; what comparison goes by.
     pub canonical: String,
-    /// The parsed expression; `None` after deserialisation or where it could not be parsed.
+    /// The parsed expression; `None` where it could not be parsed.
     #[serde(skip)]
     pub ast: Option<Arc<Expr>>,
+}
+
+impl<'de> Deserialize<'de> for Expression {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        struct Written {
+            text: String,
+            canonical: String,
+        }
+        let Written { text, canonical } = Written::deserialize(deserializer)?;
+        let ast = crate::sql::parse_expr(&text).ok().map(Arc::new);
+        Ok(Self { text, canonical, ast })
+    }
 }
 
 impl PartialEq for Expression {

@@ -47,6 +47,12 @@ pub enum ObjectKind {
 }
 
 impl ObjectKind {
+    /// Other objects are named after it: `schema.table.name`.
+    #[must_use]
+    pub const fn has_parts(self) -> bool {
+        matches!(self, Self::Table | Self::View | Self::MaterializedView | Self::ForeignTable)
+    }
+
     /// The kind in words, as it stands in messages: `materialized view`.
     #[must_use]
     pub const fn words(self) -> &'static str {

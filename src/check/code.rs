@@ -38,6 +38,16 @@ pub struct Violation {
     pub message: Option<String>,
     /// Tells violations on one object apart.
     pub discriminator: String,
+    /// Several lines that show what the message says: a diff, a path.
+    pub detail: Option<String>,
+}
+
+impl Violation {
+    /// A violation with a message of its own.
+    #[must_use]
+    pub fn new(object: ObjectRef, location: Option<Location>, message: String) -> Self {
+        Self { object, location, message: Some(message), discriminator: String::new(), detail: None }
+    }
 }
 
 /// All of them.
@@ -57,10 +67,14 @@ const fn stored(name: &'static str) -> Check {
 /// The check called `name`.
 #[must_use]
 pub fn find(name: &str) -> Option<Check> {
-    CHECKS.iter().find(|check| check.name == name).copied()
+    all().find(|check| check.name == name)
+}
+
+fn all() -> impl Iterator<Item = Check> {
+    CHECKS.iter().copied().chain(crate::governance::checks())
 }
 
 /// Names of all checks.
 pub fn names() -> impl Iterator<Item = &'static str> {
-    CHECKS.iter().map(|check| check.name)
+    all().map(|check| check.name)
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use rayon::prelude::*;
 
 use super::subject::Scope;
-use super::{CheckConfig, CheckInput, CheckOutput, Model, Needed, Subject, code, subjects};
+use super::{CheckConfig, CheckInput, CheckOutput, Model, Needed, Subject, code, query, subjects};
 use crate::catalog::{ObjectKind, ObjectRef};
 use crate::coverage::{Coverage, CoverageKind};
 use crate::finding::{Finding, Severity, State};
@@ -25,20 +25,23 @@ pub(super) fn run(input: &CheckInput<'_>) -> CheckOutput {
         match &rule.logic {
             Logic::Conditions { .. } => {}
             Logic::Code(check) => run.code(rule, check),
-            Logic::Query(_) => run.not_run(rule, "needs a database".to_owned()),
+            Logic::Query(_) => run.query(rule),
         }
         run
     });
     let (by_target, in_code): (Vec<Run<'_>>, Vec<Run<'_>>) = rayon::join(|| by_target.collect(), || in_code.collect());
     let mut whole = Run::new(&model);
     by_target.into_iter().chain(in_code).for_each(|run| whole.append(run));
+    whole.output.coverage.extend(query::not_for_this_source(input));
     whole.finish()
 }
 
 /// Evaluates the rules about one target.
 fn judge_target<'a>(model: &'a Model<'a>, target: &'static Target) -> Run<'a> {
     let mut whole = Run::new(model);
-    let of_target = |rule: &&Rule| rule.target.name == target.name && matches!(rule.logic, Logic::Conditions { .. });
+    let runs = |rule: &Rule| model.input().live.is_some() || !rule.needs_database();
+    let of_target =
+        |rule: &&Rule| rule.target.name == target.name && matches!(rule.logic, Logic::Conditions { .. }) && runs(rule);
     let rules: Vec<&Rule> = model.input().rules.iter().filter(of_target).collect();
     if rules.is_empty() {
         return whole;
@@ -148,6 +151,7 @@ impl<'a> Run<'a> {
             silenced_by: None,
             related: Vec::new(),
             discriminator: subject.discriminator.clone(),
+            detail: None,
         });
     }
 
@@ -155,7 +159,7 @@ impl<'a> Run<'a> {
         let judged = (check.run)(self.model, rule);
         self.output.looked_at.insert(rule.id.clone(), judged.looked_at);
         judged.not_run.into_iter().for_each(|why| self.not_run(rule, why));
-        let in_scope = |violation: &code::Violation| self.model.is_in_scope(violation.location.as_ref());
+        let in_scope = |violation: &code::Violation| self.model.is_violation_in_scope(violation.location.as_ref());
         for violation in judged.violations.into_iter().filter(in_scope) {
             self.output.findings.push(Finding {
                 rule: rule.id.clone(),
@@ -167,7 +171,28 @@ impl<'a> Run<'a> {
                 silenced_by: None,
                 related: Vec::new(),
                 discriminator: violation.discriminator,
+                detail: violation.detail,
             });
+        }
+    }
+
+    /// One finding per row the database answered.
+    fn query(&mut self, rule: &Rule) {
+        let Some(live) = self.model.input().live else { return };
+        let needed = Needed::all(rule.target);
+        match query::subjects(rule, live, &needed) {
+            Err(why) => self.not_run(rule, why),
+            Ok(subjects) => {
+                let constants = constants(rule, self.model.config());
+                self.output.looked_at.insert(rule.id.clone(), subjects.len());
+                for subject in &subjects {
+                    let scope = Scope { needed: &needed, subject, constants: &constants };
+                    let mut context = context();
+                    context.set_variable_resolver(&scope);
+                    let (severity, message) = (severity(rule, &context), rule.message.render(&context));
+                    self.find(rule, severity, message, subject, None);
+                }
+            }
         }
     }
 
@@ -266,7 +291,8 @@ fn severity(rule: &Rule, context: &cel::Context<'_, '_>) -> Severity {
 /// `config.*` and `params.*`.
 fn constants(rule: &Rule, config: &CheckConfig) -> HashMap<String, Value> {
     let params = rule.params.iter().map(|(name, param)| (format!("params.{name}"), param.value()));
-    let CheckConfig { exposed_schemas, exposed_roles, system_schemas, privileged_roles, lint: _ } = config;
+    let CheckConfig { exposed_schemas, exposed_roles, system_schemas, privileged_roles, lint: _, governance: _ } =
+        config;
     let config = [
         ("exposed_schemas", exposed_schemas),
         ("exposed_roles", exposed_roles),

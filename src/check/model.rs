@@ -5,7 +5,12 @@ use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use super::facts::Shape;
 use super::{CheckConfig, CheckInput, squawk};
-use crate::catalog::{Acl, AclEntry, Catalog, Fact, Index, Origin, PUBLIC, Privilege, QualifiedName, Relation};
+use crate::catalog::{
+    Acl, AclEntry, Catalog, Fact, Index, ObjectRef, Origin, PUBLIC, Privilege, QualifiedName, Relation,
+};
+use crate::governance::Governance;
+use crate::governance::definition::Definition;
+use crate::live::LiveFacts;
 use crate::location::Location;
 use crate::migrations::Migration;
 use crate::predicate::{Analyser, Options};
@@ -25,6 +30,8 @@ pub struct Model<'a> {
     shapes: RwLock<Shapes>,
     lints: OnceLock<squawk::Lints>,
     indexes: OnceLock<BTreeMap<&'a QualifiedName, Vec<(&'a QualifiedName, &'a Index)>>>,
+    /// Protected objects as they stand.
+    protected: OnceLock<BTreeMap<ObjectRef, Definition>>,
 }
 
 impl<'a> Model<'a> {
@@ -44,6 +51,7 @@ impl<'a> Model<'a> {
             shapes: RwLock::default(),
             lints: OnceLock::new(),
             indexes: OnceLock::new(),
+            protected: OnceLock::new(),
         }
     }
 
@@ -71,10 +79,37 @@ impl<'a> Model<'a> {
         self.input
     }
 
+    /// What a running database says beyond its schema.
+    #[must_use]
+    pub fn live(&self) -> Option<&'a LiveFacts> {
+        self.input.live
+    }
+
+    /// What must not change, where something is declared.
+    #[must_use]
+    pub fn governance(&self) -> Option<&'a Governance> {
+        self.input.config.governance.as_deref()
+    }
+
+    /// Protected objects as they stand, described once.
+    pub(crate) fn protected(
+        &self,
+        describe: impl FnOnce() -> BTreeMap<ObjectRef, Definition>,
+    ) -> &BTreeMap<ObjectRef, Definition> {
+        self.protected.get_or_init(describe)
+    }
+
     /// Whether something at this place is to be reported.
     #[must_use]
     pub fn is_in_scope(&self, at: Option<&Location>) -> bool {
         !self.input.changed_only || at.is_some_and(|at| self.changed.contains(at.file.as_ref()))
+    }
+
+    /// The same for what a check in code found, which may stand in another file than a migration.
+    #[must_use]
+    pub fn is_violation_in_scope(&self, at: Option<&Location>) -> bool {
+        let elsewhere = |at: &Location| !self.migrations().iter().any(|migration| migration.file.path == at.file);
+        self.is_in_scope(at) || at.is_some_and(elsewhere)
     }
 
     /// Whether the API serves the schema.
@@ -250,7 +285,7 @@ pub(super) fn known_text(fact: &Fact<String>) -> Option<String> {
 }
 
 /// Splits a printed object name at its dots: `public."a.b".c` has three parts; a routine keeps its arguments.
-pub(super) fn name_parts(text: &str) -> Vec<String> {
+pub(crate) fn name_parts(text: &str) -> Vec<String> {
     let (mut parts, mut part, mut quoted, mut depth) = (Vec::new(), String::new(), false, 0u32);
     let mut chars = text.chars().peekable();
     while let Some(c) = chars.next() {

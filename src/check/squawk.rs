@@ -49,6 +49,7 @@ pub(super) fn judge(model: &Model<'_>, rule: &Rule) -> Judged {
                 location: Some(migration.lines.locate(&migration.file.text, lint.span)),
                 message: Some(lint.message.clone()),
                 discriminator: format!("{} {number}", lint.message),
+                detail: None,
             });
         }
     }

@@ -19,6 +19,7 @@ pub(super) fn build(model: &Model<'_>, needed: &Needed) -> Vec<Subject> {
         "column" => table::columns(model, needed),
         "constraint" => table::constraints(model, needed),
         "index" => table::indexes(model, needed),
+        "sequence" => others::sequences(model, needed),
         "policy" => policy::policies(model, needed),
         "view" => view::views(model, needed),
         "function" => function::functions(model, needed),

@@ -8,18 +8,26 @@ use clap::Args;
 
 use crate::config::Config;
 use crate::report::{Base, FailOn, Format, RenderOptions, Report, render};
+use crate::run::Source;
 
-use super::{Color, RuleArguments, SourceArguments, cwd, terminal};
+use super::{Color, DatabaseArguments, RuleArguments, SourceArguments, cwd, terminal};
 
-/// Check migrations and report what is wrong.
+/// Check migrations, a running database or a snapshot of one, and report what is wrong.
+///
+/// With a database, migrations named beside it say in which file each finding comes from.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     #[command(flatten)]
     source: SourceArguments,
     #[command(flatten)]
+    database: DatabaseArguments,
+    /// Check a snapshot taken by `gardefou snapshot`.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["database_url", "since"])]
+    snapshot: Option<PathBuf>,
+    #[command(flatten)]
     rules: RuleArguments,
     /// Fold the whole history, report only what files changed since this git ref caused.
-    #[arg(long, value_name = "REF")]
+    #[arg(long, value_name = "REF", conflicts_with = "database_url")]
     since: Option<String>,
     /// Output format.
     #[arg(long, short, value_enum, default_value_t, value_name = "FORMAT")]
@@ -51,20 +59,24 @@ pub(super) fn run(arguments: &Arguments, color: Color) -> anyhow::Result<ExitCod
     if let Some(path) = &arguments.baseline {
         config.baseline = Some(path.clone());
     }
-    let report = crate::run::check(&config, &arguments.source.options(arguments.since.as_deref())?)?;
+    let mut options = arguments.source.options(arguments.since.as_deref())?;
+    if let Some(target) = arguments.database.target()? {
+        options.source = Source::Live(target, arguments.database.limits());
+    } else if let Some(path) = &arguments.snapshot {
+        options.source = Source::Snapshot(path.clone());
+    }
+    let report = crate::run::check(&config, &options)?;
     write(arguments, &report, &render_options(arguments, &config, &cwd, color))?;
     Ok(exit_code(arguments, &config, &report))
 }
 
 fn render_options(arguments: &Arguments, config: &Config, cwd: &Path, color: Color) -> RenderOptions {
-    let slashed = |path: &Path| path.display().to_string().replace('\\', "/");
-    let root = cwd.ancestors().find(|folder| folder.join(".git").exists());
     RenderOptions {
         format: arguments.format,
         color: arguments.output.is_none() && terminal::colored(color),
         verbose: arguments.verbose,
         quiet: arguments.quiet,
-        base: Base { root: root.map(slashed).unwrap_or_default(), start: slashed(cwd), anchor: config.path.clone() },
+        base: Base::of(cwd, config.path.as_deref()),
     }
 }
 

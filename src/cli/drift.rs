@@ -10,7 +10,7 @@ use clap::{Args, ValueEnum};
 
 use crate::config::Config;
 use crate::date::Date;
-use crate::drift::{render, run, simulate};
+use crate::drift::{Progress, render, run, simulate};
 use crate::report::FailOn;
 
 use super::{ConfigArguments, RuleArguments, cwd, terminal};
@@ -99,8 +99,8 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
 }
 
 fn checked(arguments: &Arguments, config: &Config, options: &run::Options<'_>) -> anyhow::Result<ExitCode> {
-    let mut progress = Progress::new();
-    let report = run::run(config, options, &mut |rows| progress.show(rows));
+    let mut progress = Display::new();
+    let report = run::run(config, options, &mut |now| progress.show(now));
     progress.clear();
     let report = report?;
     let format = match arguments.format.unwrap_or(Format::Human) {
@@ -119,7 +119,7 @@ fn checked(arguments: &Arguments, config: &Config, options: &run::Options<'_>) -
         }
     }
     let fail_on = arguments.fail_on.or(config.fail_on).unwrap_or_default();
-    Ok(if report.report.fails(fail_on) { ExitCode::from(FOUND) } else { ExitCode::SUCCESS })
+    Ok(if report.fails(fail_on) { ExitCode::from(FOUND) } else { ExitCode::SUCCESS })
 }
 
 fn simulated(
@@ -160,27 +160,36 @@ fn simulated(
 }
 
 /// Rows read so far, on standard error, where someone is looking and it takes long.
-struct Progress {
+struct Display {
     started: std::time::Instant,
     shown: bool,
 }
 
-impl Progress {
+impl Display {
     fn new() -> Self {
         Self { started: std::time::Instant::now(), shown: false }
     }
 
-    fn show(&mut self, rows: usize) {
+    fn show(&mut self, Progress { rows, part }: Progress) {
         if std::io::stderr().is_terminal() && self.started.elapsed().as_secs() >= 1 {
             self.shown = true;
-            let rate = rows as f64 / self.started.elapsed().as_secs_f64();
-            let _ = write!(std::io::stderr().lock(), "\r{rows} rows, {rate:.0} a second");
+            let rate = rows as f64 / self.started.elapsed().as_secs_f64() / 1e6;
+            let bar = part.map(bar).unwrap_or_default();
+            let _ = write!(std::io::stderr().lock(), "\r{bar}{rows} rows, {rate:.1} M a second ");
         }
     }
 
     fn clear(&mut self) {
         if std::mem::take(&mut self.shown) {
-            let _ = write!(std::io::stderr().lock(), "\r{:40}\r", "");
+            let _ = write!(std::io::stderr().lock(), "\r{:76}\r", "");
         }
     }
+}
+
+/// `[#########                     ]  31 % `
+fn bar(part: f64) -> String {
+    const WIDTH: usize = 30;
+    let part = part.clamp(0.0, 1.0);
+    let done = (part * WIDTH as f64) as usize;
+    format!("[{}{}] {:>3.0} % ", "#".repeat(done), " ".repeat(WIDTH - done), part * 100.0)
 }

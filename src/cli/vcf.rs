@@ -271,13 +271,15 @@ fn human(answer: &vcf::Answer) -> String {
 }
 
 fn json(answer: &vcf::Answer, steps: &[(&'static str, f64)]) -> anyhow::Result<String> {
-    let mut value = serde_json::to_value(answer)?;
-    if !steps.is_empty() {
-        let steps: Vec<_> =
-            steps.iter().map(|(name, value)| serde_json::json!({ "name": name, "value": value })).collect();
-        value["steps"] = steps.into();
+    #[derive(serde::Serialize)]
+    struct Document<'a> {
+        #[serde(flatten)]
+        answer: &'a vcf::Answer,
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        steps: Vec<serde_json::Value>,
     }
-    Ok(serde_json::to_string_pretty(&value)? + "\n")
+    let steps = steps.iter().map(|(name, value)| serde_json::json!({ "name": name, "value": value })).collect();
+    Ok(serde_json::to_string_pretty(&Document { answer, steps })? + "\n")
 }
 
 fn csv_text<'a, const N: usize>(rows: impl Iterator<Item = &'a [String; N]>) -> anyhow::Result<String> {

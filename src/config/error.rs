@@ -21,7 +21,7 @@ pub enum ConfigError {
 
 impl ConfigError {
     /// An error of the YAML reader, told with file, line and column.
-    pub(super) fn yaml(path: &str, error: &Yaml) -> Self {
+    pub(crate) fn yaml(path: &str, error: &Yaml) -> Self {
         let error = error.without_snippet();
         let at = error.location().filter(|at| at.line() > 0);
         let place = at.map_or_else(|| path.to_owned(), |at| format!("{path}:{}:{}", at.line(), at.column()));

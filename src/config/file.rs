@@ -12,6 +12,7 @@ use serde_saphyr::Spanned;
 
 use crate::date::Date;
 use crate::drift::section::Section;
+use crate::governance::sections::{Alerts, Canonical, Classification, Flow, Freeze, Gate, ProtectedEntry};
 use crate::location::{Location, Span};
 use crate::migrations::{DefaultGrants, Platform};
 use crate::report::FailOn;
@@ -60,6 +61,30 @@ struct File {
     /// Stored volumes to check (`gardefou drift`).
     #[schemars(with = "Vec<Section>")]
     volumetrics: Vec<Spanned<Section>>,
+    /// Objects that must stay as `gardefou lock` recorded them.
+    #[schemars(with = "Vec<ProtectedEntry>")]
+    protected: Vec<Spanned<ProtectedEntry>>,
+    /// Rows every other table and program refers to.
+    #[schemars(with = "Vec<Canonical>")]
+    canonical: Vec<Spanned<Canonical>>,
+    /// Every migration says what class of change it is.
+    #[schemars(with = "Option<Classification>")]
+    classification: Option<Spanned<Classification>>,
+    /// Groups of objects by name, and under `allow` which may depend on which: `finance -> core`.
+    #[schemars(with = "BTreeMap<String, Vec<String>>")]
+    modules: BTreeMap<String, Vec<Spanned<String>>>,
+    /// The chain of tables that data goes through.
+    #[schemars(with = "Option<Flow>")]
+    flow: Option<Spanned<Flow>>,
+    /// Operations that rest for a time.
+    #[schemars(with = "Vec<Freeze>")]
+    freezes: Vec<Spanned<Freeze>>,
+    /// Evidence that must be there before something is touched.
+    #[schemars(with = "Vec<Gate>")]
+    gates: Vec<Spanned<Gate>>,
+    /// The team's table of findings (`gardefou audit --format alerts-sql`).
+    #[schemars(with = "Option<Alerts>")]
+    alerts: Option<Spanned<Alerts>>,
     /// A baseline written by `gardefou baseline`, relative to this file.
     baseline: Option<PathBuf>,
 }
@@ -160,7 +185,18 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn config(&self, file: File) -> Result<Config, ConfigError> {
+        let raw = super::governance::Raw {
+            protected: file.protected,
+            canonical: file.canonical,
+            classification: file.classification,
+            modules: file.modules,
+            flow: file.flow,
+            freezes: file.freezes,
+            gates: file.gates,
+            alerts: file.alerts,
+        };
         Ok(Config {
+            governance: super::governance::sections(raw, &|at| self.at(at))?,
             path: Some(self.path.to_string()),
             text: Arc::from(self.text),
             platform: file.platform,
@@ -212,6 +248,7 @@ impl Reader<'_> {
         let at = self.at(&section.referenced);
         let mut section = section.value;
         section.csv = section.csv.map(|path| self.folder.join(path));
+        section.parquet = section.parquet.map(|path| self.folder.join(path));
         section.grid = section.grid.map(|path| self.folder.join(path));
         (section, at)
     }

@@ -60,6 +60,57 @@ pub const TEMPLATE: &str = "\
 #     product: { group: refined }
 #     method: d1250-1980
 
+# Objects that must stay as `gardefou lock` recorded them in gardefou.lock, and what may be done to them all the same
+# (create, replace, drop, disable, owner).
+# protected:
+#   - { object: view public.v_stock_actuel, reason: source of truth for stock }
+#   - { object: trigger public.receptions.*, reason: business effects }
+#   - { object: policy public.*.*, allow: [create] }
+
+# Rows every other table and program refers to: the set is closed, keys and labels are fixed.
+# canonical:
+#   - name: products
+#     table: public.produits
+#     key: id
+#     label: code
+#     values: { GASOIL: 00000000-0000-4000-8000-000000000002 }
+#     referenced-by: foreign-keys
+
+# Every migration begins with a line like `-- post-prod: AUDIT`; what it does fits its class (read-only, no-new-tables,
+# no-drops, no-data, no-access, no-schema).
+# classification:
+#   header: post-prod
+#   values: [MAINTENANCE, AUDIT, SCALE, FEATURE]
+#   rules: { AUDIT: read-only, MAINTENANCE: no-new-tables }
+#   since: 20260101000000
+
+# Groups of tables, views and functions, and which group may depend on which.
+# modules:
+#   core: [public.receptions, public.sorties_produit]
+#   finance: [public.*facture*]
+#   allow: [finance -> core]
+
+# The chain of tables that data goes through; what triggers keep nobody else writes.
+# flow:
+#   steps: [public.cours_de_route, public.receptions, public.stocks_journaliers]
+
+# Operations that rest for a time.
+# freezes:
+#   - { name: outgoing, tables: [public.sorties_produit], operations: [insert], since: 2026-02-21, until: null, reason: figures are migrated }
+
+# Evidence that must be there before something is touched: a backup, an approved simulation (`gardefou gate status`).
+# gates:
+#   - name: volumetric migration
+#     when: { touches: [public.receptions.volume_15c] }
+#     require:
+#       - { backup: backups/*.dump, max-age: 24h, lists: [receptions] }
+#       - { evidence: evidence/simulation-*.json, kind: simulation, approved-by: R. Martin, approved-on: 2026-02-20 }
+
+# The team's own table of findings, for `gardefou audit --format alerts-sql`.
+# alerts:
+#   table: public.alertes
+#   columns: { check-code: code }
+
 # Findings recorded by `gardefou baseline`, which do not count.
 # baseline: gardefou-baseline.json
 ";

@@ -1,6 +1,7 @@
 //! Why a row may be wrong: ways in which such values have been computed wrongly, each with what it would have stored.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use super::judge::{Computed, Judge, Judged, Stored};
 use crate::volumetrics::{
@@ -49,25 +50,31 @@ const LINEAR_STEP: f64 = 5e-5;
 /// Coefficients in common use for petrol, kerosine, gasoil and fuel oil.
 const COMMON_K: [f64; 11] = [6.4e-4, 6.5e-4, 7e-4, 8e-4, 8.3e-4, 8.4e-4, 8.5e-4, 9e-4, 1e-3, 1.1e-3, 1.2e-3];
 
-/// The named cause that explains every stored result best; what can be said where none does.
+/// Every named mistake that gives all stored results of a row, in words.
+pub type Fitting = BTreeMap<&'static str, Cow<'static, str>>;
+
+/// The named cause that explains every stored result best, and every other that does too; what can be said where none
+/// does.
 #[must_use]
-pub fn explain(judge: &Judge<'_>, row: &Judged, neighbours: Neighbours) -> Cause {
+pub fn explain(judge: &Judge<'_>, row: &Judged, neighbours: Neighbours) -> (Cause, Fitting) {
     let (Some(measurement), Some(computed)) = (&row.measurement, &row.computed) else {
-        return without_method(&row.stored);
+        return (without_method(&row.stored), Fitting::new());
     };
     let stored = &row.stored;
-    let fitting = candidates(judge, measurement, computed, stored, neighbours)
+    let mut fitting: Vec<(f64, Candidate)> = candidates(judge, measurement, computed, stored, neighbours)
         .into_iter()
         .filter_map(|candidate| Some((fit(judge, &candidate, stored, computed)?, candidate)))
-        .min_by(|(one, _), (other, _)| one.total_cmp(other))
-        .map(|(_, candidate)| candidate);
+        .collect();
+    fitting.sort_by(|(one, _), (other, _)| one.total_cmp(other));
+    let all = fitting.iter().map(|(_, candidate)| (candidate.id, candidate.text.clone())).collect();
     let results = [stored.density15, stored.vcf, stored.volume15].iter().flatten().count();
-    match fitting {
-        Some(candidate) => {
-            Cause { id: candidate.id.into(), text: candidate.text.into_owned(), explains: (results, results) }
+    let cause = match fitting.into_iter().next() {
+        Some((_, Candidate { id, text, .. })) => {
+            Cause { id: id.into(), text: text.into_owned(), explains: (results, results) }
         }
         None => unexplained(judge, row, computed, results),
-    }
+    };
+    (cause, all)
 }
 
 fn without_method(stored: &Stored) -> Cause {

@@ -19,6 +19,9 @@ pub struct Tally {
     pub volume15: usize,
     /// Rows where everything stored is exactly this.
     pub all: usize,
+    /// Rows with the volume this way makes with its own factor, not only with the stored one: decides between ways that
+    /// differ in digits the factor is not stored with.
+    pub volume15_own: usize,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -66,7 +69,7 @@ impl Inference {
             ("no correction".to_owned(), How::Nothing),
         ];
         named.splice(0..0, ways.into_iter().map(|way| (way.describe(), How::Procedure(way))));
-        let tally = |(name, how)| Tally { name, how, density15: 0, vcf: 0, volume15: 0, all: 0 };
+        let tally = |(name, how)| Tally { name, how, density15: 0, vcf: 0, volume15: 0, all: 0, volume15_own: 0 };
         Self { tallies: named.into_iter().map(tally).collect(), rows: 0 }
     }
 
@@ -85,7 +88,8 @@ impl Inference {
     #[must_use]
     pub fn ranked(&self) -> Vec<&Tally> {
         let mut ranked: Vec<&Tally> = self.tallies.iter().collect();
-        ranked.sort_by_key(|tally| std::cmp::Reverse((tally.all, tally.density15 + tally.vcf + tally.volume15)));
+        let matches = |tally: &Tally| (tally.all, tally.density15 + tally.vcf + tally.volume15, tally.volume15_own);
+        ranked.sort_by_key(|tally| std::cmp::Reverse(matches(tally)));
         ranked
     }
 }
@@ -115,14 +119,15 @@ impl Tally {
             |stored: Option<f64>, value: f64, half: f64| stored.is_none_or(|s| (s - value).abs() <= half + 1e-9);
         let density = exact(stored.density15, density15, half.density15);
         let factor = exact(stored.vcf, vcf, half.vcf);
+        let own = stored.volume.is_none_or(|volume| exact(stored.volume15, volume * vcf, half.volume15));
         let volume = stored.volume.is_none_or(|volume| {
             // Multiplied with the full factor, or with the one that is stored.
-            exact(stored.volume15, volume * vcf, half.volume15)
-                || factor && stored.vcf.is_some_and(|vcf| exact(stored.volume15, volume * vcf, half.volume15))
+            own || factor && stored.vcf.is_some_and(|vcf| exact(stored.volume15, volume * vcf, half.volume15))
         });
         self.density15 += usize::from(density && stored.density15.is_some());
         self.vcf += usize::from(factor && stored.vcf.is_some());
         self.volume15 += usize::from(volume && stored.volume15.is_some());
         self.all += usize::from(density && factor && volume);
+        self.volume15_own += usize::from(own && stored.volume15.is_some());
     }
 }

@@ -9,6 +9,9 @@ use crate::volumetrics::{
 /// Digits beyond these are not counted: the method's constants circulate in two roundings that differ by 4e-7.
 const MOST_DECIMALS: [u8; 6] = [3, 3, 3, 3, 6, 3];
 
+/// A factor stored with fewer decimals is a coarse one, not a coarse tolerance: a column of plain ones must not pass.
+const LEAST_VCF_DECIMALS: u8 = 4;
+
 /// Below this a difference is arithmetic, not rounding.
 const NOISE: f64 = 1e-9;
 
@@ -103,7 +106,8 @@ impl<'p> Judge<'p> {
     pub fn new(plan: &'p Plan, decimals: [u8; 6]) -> Self {
         let half = |column: usize, said: Option<f64>| {
             let most = MOST_DECIMALS.get(column).copied().unwrap_or(3);
-            let decimals = decimals.get(column).copied().unwrap_or(0).min(most);
+            let least = if column == VCF { LEAST_VCF_DECIMALS } else { 0 };
+            let decimals = decimals.get(column).copied().unwrap_or(0).clamp(least, most);
             said.map_or_else(|| 0.5 * 10_f64.powi(-i32::from(decimals)), |step| step / 2.0)
         };
         let Values { density15, vcf, volume15 } = plan.section.rounding;

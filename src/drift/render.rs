@@ -10,6 +10,7 @@ mod plot;
 use super::run::DriftReport;
 use super::{Outcome, Wrong};
 use crate::finding::Finding;
+use crate::report::many;
 
 /// Output formats.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -54,7 +55,6 @@ fn rows(report: &DriftReport) -> impl Iterator<Item = (&Finding, Option<(&Outcom
 /// `3 findings in 48 rows of 1 section: 2 errors, 1 warning (1 waived)`.
 #[must_use]
 pub fn summary(report: &DriftReport) -> String {
-    use crate::report::many;
     let rows = report.outcomes.iter().map(|outcome| outcome.rows).sum();
     let extent = format!("{} of {}", many(rows, "row"), many(report.outcomes.len(), "section"));
     let line = report.report.summary.line();
@@ -64,10 +64,39 @@ pub fn summary(report: &DriftReport) -> String {
     format!("{found} in {extent}{rest}")
 }
 
+/// Header of [`causes`].
+const CAUSES: [&str; 4] = ["cause", "rows", "explains in full", "litres"];
+
+/// Each cause with its rows, the wrong rows of which it gives every stored value, and litres.
+fn causes(outcome: &Outcome) -> impl Iterator<Item = [String; 4]> {
+    outcome.causes.iter().map(|(id, (rows, sum))| {
+        let fits = outcome.fits.get(id.as_str()).map(usize::to_string).unwrap_or_default();
+        [id.clone(), rows.to_string(), fits, litres(outcome, *sum)]
+    })
+}
+
+/// The one mistake that explains most of the set, in words.
+fn best(outcome: &Outcome) -> Option<String> {
+    let (id, rows) = outcome.best_cause()?;
+    let wrong = many(outcome.totals.all.wrong, "wrong row");
+    Some(format!("for the whole set: {id} gives every stored value of {rows} of {wrong}"))
+}
+
+/// Header of [`worst`].
+const WORST: [&str; 3] = ["worst rows", "litres", "cause"];
+
+/// The rows that are farthest off.
+fn worst(outcome: &Outcome) -> impl Iterator<Item = [String; 3]> {
+    outcome.worst.iter().filter_map(|wrong| {
+        let off = wrong.residuals.litres?;
+        Some([wrong.key.clone(), litres(outcome, off), wrong.cause.id.to_string()])
+    })
+}
+
 /// `3 wrong, 1 not computable of 48 rows`.
 fn extent(outcome: &Outcome) -> String {
     let Outcome { rows, not_computable, totals, .. } = outcome;
-    format!("{} wrong, {not_computable} not computable of {}", totals.all.wrong, crate::report::many(*rows, "row"))
+    format!("{} wrong, {not_computable} not computable of {}", totals.all.wrong, many(*rows, "row"))
 }
 
 /// Litres, with their price where there is one.

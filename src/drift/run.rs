@@ -10,15 +10,15 @@ use super::section::Plan;
 use super::source::Source;
 use super::source::copy::Copy;
 use super::source::csv_file::CsvFile;
-use super::{DriftError, Outcome, Wrong, check};
+use super::{DriftError, Outcome, Progress, Wrong, check};
 use crate::baseline::Baseline;
 use crate::config::Config;
 use crate::coverage::{Coverage, CoverageKind};
 use crate::date::Date;
-use crate::finding::{Finding, State};
+use crate::finding::{Finding, Severity, State};
 use crate::live::connect::Target;
 use crate::location::{Location, Span};
-use crate::report::{LookedAt, Report};
+use crate::report::{FailOn, LookedAt, Report, many};
 use crate::rule::Rule;
 use crate::run::{RunError, doc, load_rules, select_rules};
 use crate::silence::{self, Silencing};
@@ -51,6 +51,17 @@ pub struct DriftReport {
     pub report: Report,
     /// Section by section.
     pub outcomes: Vec<Outcome>,
+    /// Severity of the worst row that is not listed, and so cannot be silenced.
+    pub unlisted: Option<Severity>,
+}
+
+impl DriftReport {
+    /// Whether the run fails: on what is listed and not silenced, and on what is not listed.
+    #[must_use]
+    pub fn fails(&self, fail_on: FailOn) -> bool {
+        self.report.fails(fail_on)
+            || fail_on.threshold().zip(self.unlisted).is_some_and(|(threshold, severity)| severity >= threshold)
+    }
 }
 
 /// Why there is nothing to report.
@@ -71,7 +82,7 @@ pub enum DriftRunError {
 pub fn run(
     config: &Config,
     options: &Options<'_>,
-    progress: &mut dyn FnMut(usize),
+    progress: &mut dyn FnMut(Progress),
 ) -> Result<DriftReport, DriftRunError> {
     let rules = load_rules(config)?;
     let chosen: Vec<Rule> =
@@ -84,7 +95,7 @@ pub fn run(
     let mut outcomes = Vec::new();
     for plan in &plans {
         let mut outcome = with_source(plan, options, &mut |source| check(plan, source, options.infer, progress))?;
-        if let Some(path) = &plan.section.csv {
+        if let Some(path) = plan.section.csv.as_ref().or(plan.section.parquet.as_ref()) {
             outcome.source = crate::config::printed(path, &options.cwd);
         }
         outcomes.push(outcome);
@@ -104,8 +115,11 @@ pub fn run(
     let rows = outcomes.iter().map(|outcome| outcome.rows).sum();
     let looked_at = LookedAt { files: 0, statements: 0, objects: BTreeMap::from([(TARGET.to_owned(), rows)]) };
     let docs = chosen.iter().map(|rule| (rule.id.clone(), doc(rule))).collect();
-    let coverage = outcomes.iter().filter_map(unlisted).collect();
-    Ok(DriftReport { report: Report::new(findings, coverage, looked_at, docs, BTreeMap::new()), outcomes })
+    let unlisted = outcomes.iter().flat_map(|outcome| outcome.unlisted.keys());
+    let unlisted = unlisted.filter_map(|faults| rule_for(faults, &chosen)).map(|rule| rule.severity).max();
+    let coverage = outcomes.iter().flat_map(notes).collect();
+    let report = Report::new(findings, coverage, looked_at, docs, BTreeMap::new());
+    Ok(DriftReport { report, outcomes, unlisted })
 }
 
 /// The sections to run, names resolved.
@@ -149,43 +163,58 @@ pub fn with_source<T>(
         let printed = crate::config::printed(path, &options.cwd);
         return work(&mut CsvFile::open(path, &printed, &plan.section)?);
     }
+    if let Some(path) = &plan.section.parquet {
+        let printed = crate::config::printed(path, &options.cwd);
+        return work(&mut *super::source::parquet::open(path, &printed, &plan.section)?);
+    }
     let table = plan.section.table.as_deref().unwrap_or_default();
     let target = Target::new(options.database_url.as_deref(), options.variable)?;
     work(&mut Copy::start(target, &plan.section, table)?)
 }
 
-/// Rows beyond the list, said aloud.
-fn unlisted(outcome: &Outcome) -> Option<Coverage> {
-    let Outcome { name, unlisted, .. } = outcome;
-    (*unlisted > 0).then(|| Coverage {
-        kind: CoverageKind::NotRun,
-        location: None,
-        object: None,
-        message: format!(
-            "section `{name}`: {unlisted} more rows are wrong or not computable and not listed one by one"
-        ),
-    })
+/// What the list of findings does not show.
+fn notes(outcome: &Outcome) -> Vec<Coverage> {
+    let Outcome { name, unlisted, repeated, totals, .. } = outcome;
+    let note = |kind, message| Coverage { kind, location: None, object: None, message };
+    let mut notes = Vec::new();
+    let unlisted: usize = unlisted.values().sum();
+    if unlisted > 0 {
+        let message =
+            format!("section `{name}`: {unlisted} more rows are wrong or not computable and not listed one by one");
+        notes.push(note(CoverageKind::NotRun, message));
+    }
+    if let Some(key) = repeated.first() {
+        let keys = many(repeated.len(), "key");
+        let message = format!(
+            "section `{name}`: {keys} of wrong rows stand more than once (`{key}`); name a column that is unique"
+        );
+        notes.push(note(CoverageKind::Assumption, message));
+    }
+    if totals.undated > 0 {
+        let rows = many(totals.undated, "row");
+        let message = format!("section `{name}`: {rows} without a readable day (YYYY-MM-DD) are in no month");
+        notes.push(note(CoverageKind::Unreadable, message));
+    }
+    notes
 }
 
 fn findings(outcome: &Outcome, rules: &[Rule]) -> Vec<Finding> {
     outcome.wrong.iter().filter_map(|wrong| finding(outcome, wrong, rules)).collect()
 }
 
-/// The rules a row violates, most basic first; the first that runs makes the finding.
-fn violated(wrong: &Wrong) -> Vec<&'static str> {
-    if wrong.faults.is_empty() {
-        return vec!["volumetrics/not-computable"];
-    }
-    let rule = |fault: &Fault| match fault {
+/// The rules a row violates, most basic first: the first that runs makes the finding.
+fn rule_for<'r>(faults: &[Fault], rules: &'r [Rule]) -> Option<&'r Rule> {
+    let name = |fault: &Fault| match fault {
         Fault::VolumeMismatch => "volumetrics/volume-mismatch",
         Fault::DensityMismatch => "volumetrics/density-mismatch",
         Fault::Drift => "volumetrics/drift",
     };
-    wrong.faults.iter().map(rule).collect()
+    let find = |id: &str| rules.iter().find(|rule| rule.id == id);
+    if faults.is_empty() { find("volumetrics/not-computable") } else { faults.iter().map(name).find_map(find) }
 }
 
 fn finding(outcome: &Outcome, wrong: &Wrong, rules: &[Rule]) -> Option<Finding> {
-    let rule = violated(wrong).into_iter().find_map(|id| rules.iter().find(|rule| rule.id == id))?;
+    let rule = rule_for(&wrong.faults, rules)?;
     let object = outcome.object(&wrong.key);
     let message = message(&object.name, wrong);
     Some(Finding {
@@ -197,6 +226,7 @@ fn finding(outcome: &Outcome, wrong: &Wrong, rules: &[Rule]) -> Option<Finding> 
         state: State::New,
         silenced_by: None,
         related: Vec::new(),
+        detail: None,
         discriminator: String::new(),
     })
 }
@@ -234,5 +264,6 @@ fn message(name: &str, wrong: &Wrong) -> String {
     if let Some(litres) = wrong.residuals.litres {
         parts.push(format!("{litres:+.1} L"));
     }
-    format!("`{name}`: {}: {why}", parts.join("; "))
+    let (given, of) = wrong.cause.explains;
+    format!("`{name}`: {}: {why} ({given} of {of} stored results fit)", parts.join("; "))
 }

@@ -1,18 +1,15 @@
 //! The `volumetrics:` section of the configuration: which stored volumes to check, and how they should have been
 //! computed.
 
+mod plan;
+
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::path::PathBuf;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::location::Location;
-use crate::vcf;
-use crate::volumetrics::{Base, DensityKind, Group, Procedure};
-
-use super::DriftError;
+pub use plan::{Groups, Plan};
 
 /// One table or file of stored volumes, as written.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize, JsonSchema)]
@@ -24,6 +21,8 @@ pub struct Section {
     pub table: Option<String>,
     /// CSV file in place of a table, relative to the configuration.
     pub csv: Option<PathBuf>,
+    /// Parquet file in place of a table, relative to the configuration; needs a build with the feature `parquet`.
+    pub parquet: Option<PathBuf>,
     /// Column that identifies a row.
     pub key: String,
     /// SQL condition on the rows (tables only); runs in a read-only transaction.
@@ -220,106 +219,6 @@ impl Tolerance {
         match self {
             Self::Word(Auto::Auto) => Values::default(),
             Self::Values(values) => values,
-        }
-    }
-}
-
-/// A section that can be run: names resolved.
-#[derive(Debug, Clone)]
-pub struct Plan {
-    /// As written, paths resolved.
-    pub section: Section,
-    /// Where it stands.
-    pub at: Location,
-    /// Method and settings.
-    pub procedure: Procedure,
-    /// Whether the method was said.
-    pub method_known: bool,
-    /// Base temperature.
-    pub base: Base,
-    /// What the density column holds.
-    pub density_kind: DensityKind,
-    /// Group for every product.
-    pub groups: Groups,
-}
-
-/// How a row's group is told.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Groups {
-    /// The same for all.
-    One(Group),
-    /// By product.
-    ByProduct(BTreeMap<String, Group>),
-}
-
-impl Section {
-    /// Resolves names; `at` is where the section stands.
-    ///
-    /// # Errors
-    /// [`DriftError::Section`] with the place and what to write.
-    pub fn plan(&self, at: &Location) -> Result<Plan, DriftError> {
-        let failed = |message: String| DriftError::Section { place: at.to_string(), name: self.name.clone(), message };
-        self.check_shape().map_err(failed)?;
-        let grid = match &self.grid {
-            Some(path) => Some(Arc::new(vcf::grid::read(Path::new(path)).map_err(|error| failed(error.to_string()))?)),
-            None => None,
-        };
-        let procedure = Procedure {
-            method: parsed("method", self.method.as_ref()).map_err(failed)?,
-            precision: parsed("precision", self.precision.as_ref()).map_err(failed)?,
-            hydrometer: parsed("hydrometer", self.hydrometer.as_ref()).map_err(failed)?,
-            vcf_decimals: parsed("vcf-decimals", self.vcf_decimals.as_ref()).map_err(failed)?,
-            grid,
-        };
-        Ok(Plan {
-            section: self.clone(),
-            at: at.clone(),
-            procedure,
-            method_known: self.method.is_some(),
-            base: parsed("base", self.base.as_ref()).map_err(failed)?,
-            density_kind: parsed("density-kind", self.density_kind.as_ref()).map_err(failed)?,
-            groups: self.product.groups().map_err(failed)?,
-        })
-    }
-
-    fn check_shape(&self) -> Result<(), String> {
-        let columns = &self.columns;
-        let problem = match (&self.table, &self.csv) {
-            (None, None) => "names neither `table` nor `csv`; give one",
-            (Some(_), Some(_)) => "names both `table` and `csv`; keep one",
-            (None, Some(_)) if self.r#where.is_some() => "`where` is SQL and works on a table only; remove it",
-            _ if self.name.trim().is_empty() => "has no name; give one",
-            _ if columns.vcf.is_none() && columns.volume15.is_none() && columns.density15.is_none() => {
-                "stores no result: `columns` needs vcf, volume15 or density15"
-            }
-            _ if self.price.is_some_and(|price| !price.is_finite()) => "`price` is no number",
-            _ => return Ok(()),
-        };
-        Err(problem.to_owned())
-    }
-}
-
-fn parsed<T: std::str::FromStr<Err = String> + Default>(
-    key: &str,
-    text: Option<&impl std::fmt::Display>,
-) -> Result<T, String> {
-    text.map_or_else(|| Ok(T::default()), |text| text.to_string().parse()).map_err(|error| format!("`{key}`: {error}"))
-}
-
-impl Product {
-    fn groups(&self) -> Result<Groups, String> {
-        let named = |name: &str| vcf::group(name, None).map_err(|error| format!("`product`: {error}"));
-        match (&self.group, &self.column) {
-            (Some(_), Some(_)) => Err("`product` has both `group` and `column`; keep one".to_owned()),
-            (Some(group), None) => named(group).map(Groups::One),
-            (None, None) => Err("`product` is missing: give `column` and `groups`, or one `group`".to_owned()),
-            (None, Some(_)) if self.groups.is_empty() => {
-                Err("`product` names a column and no `groups`; list its values with their groups".to_owned())
-            }
-            (None, Some(_)) => {
-                let groups = self.groups.iter().map(|(product, name)| Ok((product.clone(), named(name)?)));
-                groups.collect::<Result<_, String>>().map(Groups::ByProduct)
-            }
         }
     }
 }

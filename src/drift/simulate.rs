@@ -69,6 +69,7 @@ pub fn procedure(text: &str, own: &Procedure) -> Result<Procedure, String> {
             _ => return Err(format!("`{part}` is no setting; write precision=, hydrometer= or vcf-decimals=")),
         }
     }
+    procedure.check().map_err(|error| error.to_string())?;
     Ok(procedure)
 }
 
@@ -82,6 +83,8 @@ pub fn run(plan: &Plan, source: &mut dyn Source, format: Format, out: &mut dyn W
     let mut digest = Sha256::new();
     let method = plan.procedure.describe();
     digest.update(format!("gardefou {}\n{method}\n{}\n", env!("CARGO_PKG_VERSION"), plan.section.name));
+    // What else the results follow from; its form may change with the version, which is above.
+    digest.update(format!("{:?}\n", (plan.base, plan.density_kind, &plan.groups, &plan.procedure.grid)));
     let mut done = Simulated { computed: 0, not_computable: 0, litres: 0.0, digest: String::new(), method };
     header(format, &done.method, plan, out)?;
     let mut row = Row::default();
@@ -115,9 +118,10 @@ fn canonical(row: &Row) -> String {
     for cell in &row.cells {
         text.push('\u{1f}');
         match cell {
-            Cell::Absent | Cell::Null => {}
+            Cell::Absent => {}
+            Cell::Null => text.push('~'),
             Cell::Number(value, _) => text.push_str(&value.to_string()),
-            Cell::Bad(word) => text.push_str(word),
+            Cell::Bad(word) => text.extend(["?", word]),
         }
     }
     text.push('\n');

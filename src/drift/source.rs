@@ -3,6 +3,7 @@
 pub mod copy;
 pub mod csv_file;
 mod numeric;
+pub mod parquet;
 
 use std::collections::VecDeque;
 
@@ -54,6 +55,11 @@ pub trait Source {
     /// # Errors
     /// What cannot be read, with its place.
     fn read(&mut self, row: &mut Row) -> Result<bool, DriftError>;
+
+    /// How much has been read, 0 to 1, where that can be told.
+    fn part(&self) -> Option<f64> {
+        None
+    }
 }
 
 /// Rows looked at first to learn how many decimals the columns have.
@@ -103,6 +109,12 @@ impl<'s> Sampled<'s> {
         let more = self.next(row)?;
         self.convert(row);
         Ok(more)
+    }
+
+    /// How much has been read, 0 to 1, where that can be told.
+    #[must_use]
+    pub fn part(&self) -> Option<f64> {
+        self.source.part()
     }
 
     /// A source is not asked again after its end.

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use rayon::prelude::*;
+
 use super::rows::*;
 use crate::catalog::{
     Acl, AclEntry, Catalog, Column, Constraint, ConstraintRule, DefaultPrivileges, EventTrigger, Expression, Extension,
@@ -9,8 +11,8 @@ use crate::catalog::{
     Policy, Provenance, Publication, QualifiedName, Relation, RewriteRule, Role, Schema, Sequence, Trigger, Type,
     TypeKind, ViewDefinition,
 };
-use crate::sql::ast::{ParamMode, PolicyCommand, RefAction, StatementKind, TriggerState, Volatility};
-use crate::sql::{self};
+use crate::sql::ast::{Name, ParamMode, PolicyCommand, RefAction, StatementKind, TriggerState, Volatility};
+use crate::sql::{self, Surroundings};
 
 /// Puts everything together.
 pub(super) fn catalog(rows: Rows) -> Catalog {
@@ -18,7 +20,7 @@ pub(super) fn catalog(rows: Rows) -> Catalog {
         roles: rows.roles.into_iter().map(role).collect(),
         schemas: rows.schemas.into_iter().map(schema).collect(),
         relations: rows.relations.into_iter().filter(|row| !row.of_extension).map(relation).collect(),
-        indexes: rows.indexes.into_iter().map(index).collect(),
+        indexes: BTreeMap::new(),
         sequences: rows.sequences.into_iter().map(sequence).collect(),
         functions: rows.functions.into_iter().filter(|row| !row.of_extension).map(function).collect(),
         types: rows.types.into_iter().filter(|row| !row.of_extension).map(data_type).collect(),
@@ -28,18 +30,19 @@ pub(super) fn catalog(rows: Rows) -> Catalog {
         default_privileges: rows.default_privileges.into_iter().map(default_privileges).collect(),
     };
     memberships(&mut catalog, rows.memberships);
+    let columns = Columns::of(&rows.columns);
     hang(
         &mut catalog,
         rows.columns,
         |row| (&row.schema, &row.relation),
-        |relation, row| relation.columns.push(column(row)),
+        |relation, row| relation.columns.push(column(row, &columns)),
     );
     hang(
         &mut catalog,
         rows.constraints,
         |row| (&row.schema, &row.relation),
         |relation, row| {
-            relation.constraints.insert(row.name.clone(), constraint(row));
+            relation.constraints.insert(row.name.clone(), constraint(row, &columns));
         },
     );
     hang(
@@ -47,7 +50,7 @@ pub(super) fn catalog(rows: Rows) -> Catalog {
         rows.policies,
         |row| (&row.schema, &row.relation),
         |relation, row| {
-            relation.policies.insert(row.name.clone(), policy(row));
+            relation.policies.insert(row.name.clone(), policy(row, &columns));
         },
     );
     hang(
@@ -55,7 +58,7 @@ pub(super) fn catalog(rows: Rows) -> Catalog {
         rows.triggers,
         |row| (&row.schema, &row.relation),
         |relation, row| {
-            relation.triggers.insert(row.name.clone(), trigger(row));
+            relation.triggers.insert(row.name.clone(), trigger(row, &columns));
         },
     );
     hang(
@@ -67,6 +70,7 @@ pub(super) fn catalog(rows: Rows) -> Catalog {
         },
     );
     hang(&mut catalog, rows.view_reads, |row| (&row.schema, &row.name), view_read);
+    catalog.indexes = rows.indexes.into_par_iter().map(|row| index(row, &columns)).collect();
     catalog
 }
 
@@ -82,6 +86,34 @@ fn hang<T>(
         if let Some(relation) = catalog.relations.get_mut(&QualifiedName::new(schema, name)) {
             add(relation, row);
         }
+    }
+}
+
+/// The columns of every relation, by name: what tells whose an unqualified name in a subquery is.
+struct Columns(BTreeMap<(String, String), Vec<String>>);
+
+impl Columns {
+    fn of(rows: &[ColumnRow]) -> Self {
+        let mut columns: BTreeMap<(String, String), Vec<String>> = BTreeMap::new();
+        for row in rows {
+            columns.entry((row.schema.clone(), row.relation.clone())).or_default().push(row.name.clone());
+        }
+        Self(columns)
+    }
+
+    fn get(&self, name: &Name) -> Option<Vec<String>> {
+        self.0.get(&(name.schema.clone()?, name.name.clone())).cloned()
+    }
+
+    /// The canonical form of an expression on a relation, as the fold makes it.
+    fn expression(&self, text: &str, schema: &str, relation: &str) -> Expression {
+        let name = Name::qualified(schema, relation);
+        let surroundings = Surroundings {
+            relation: Some(&name),
+            columns: Some(&|name: &Name| self.get(name)),
+            ..Surroundings::default()
+        };
+        sql::expression_in(text, surroundings)
     }
 }
 
@@ -130,8 +162,9 @@ fn names(pairs: Vec<NamePair>) -> Vec<QualifiedName> {
 }
 
 fn role(row: RoleRow) -> (String, Role) {
+    let origin = if row.bootstrap { Origin::Platform } else { Origin::Live };
     let role = Role {
-        provenance: live(),
+        provenance: Provenance { origin, ..live() },
         login: fact(row.login),
         superuser: fact(row.superuser),
         bypass_rls: fact(row.bypass_rls),
@@ -200,13 +233,14 @@ fn view_read(relation: &mut Relation, row: ViewReadRow) {
     if row.is_function { definition.calls.push(target) } else { definition.reads.push(target) }
 }
 
-fn column(row: ColumnRow) -> Column {
+fn column(row: ColumnRow, columns: &Columns) -> Column {
+    let on_table = |text: String| columns.expression(&text, &row.schema, &row.relation);
     Column {
         name: row.name,
         ty: fact(row.ty),
         not_null: fact(row.not_null),
         default: row.default.map(expression),
-        generated: row.generated.map(expression),
+        generated: row.generated.map(on_table),
         identity: match row.identity.as_str() {
             "a" => Some(Identity::Always),
             "d" => Some(Identity::ByDefault),
@@ -222,9 +256,12 @@ fn expression(text: String) -> Expression {
     sql::expression(&text)
 }
 
-fn constraint(row: ConstraintRow) -> Constraint {
+fn constraint(row: ConstraintRow, columns: &Columns) -> Constraint {
     let kind = match row.ty.as_str() {
-        "c" => ConstraintRule::Check { expression: expression(row.expression.unwrap_or_default()) },
+        "c" => {
+            let text = row.expression.unwrap_or_default();
+            ConstraintRule::Check { expression: columns.expression(&text, &row.schema, &row.relation) }
+        }
         "u" => ConstraintRule::Unique { columns: row.columns },
         "p" => ConstraintRule::PrimaryKey { columns: row.columns },
         "f" => ConstraintRule::ForeignKey {
@@ -252,7 +289,8 @@ fn ref_action(code: &str) -> RefAction {
     }
 }
 
-fn policy(row: PolicyRow) -> Policy {
+fn policy(row: PolicyRow, columns: &Columns) -> Policy {
+    let on_table = |text: String| columns.expression(&text, &row.schema, &row.relation);
     let command = match row.command.as_str() {
         "r" => PolicyCommand::Select,
         "a" => PolicyCommand::Insert,
@@ -268,14 +306,14 @@ fn policy(row: PolicyRow) -> Policy {
         command,
         roles: fact(roles),
         roles_omitted: None,
-        using: fact(row.using.map(expression)),
-        check: fact(row.check.map(expression)),
+        using: fact(row.using.map(on_table)),
+        check: fact(row.check.map(on_table)),
         comment: row.comment,
     }
 }
 
 /// The server prints the whole statement; our own parser reads it back.
-fn trigger(row: TriggerRow) -> Trigger {
+fn trigger(row: TriggerRow, columns: &Columns) -> Trigger {
     let mut trigger = Trigger {
         provenance: live(),
         timing: String::new(),
@@ -294,7 +332,10 @@ fn trigger(row: TriggerRow) -> Trigger {
         trigger.events = parsed.events;
         trigger.columns = parsed.columns;
         trigger.row = parsed.row;
-        trigger.when = parsed.when.as_ref().map(|when| sql::expression(when.span.slice(&row.definition)));
+        trigger.when = parsed
+            .when
+            .as_ref()
+            .map(|when| columns.expression(when.span.slice(&row.definition), &row.schema, &row.relation));
         trigger.args = parsed.args;
         trigger.constraint = parsed.constraint;
     }
@@ -321,7 +362,7 @@ fn rule(row: RuleRow) -> RewriteRule {
     }
 }
 
-fn index(row: IndexRow) -> (QualifiedName, Index) {
+fn index(row: IndexRow, columns: &Columns) -> (QualifiedName, Index) {
     let mut index = Index {
         provenance: live(),
         table: QualifiedName::new(row.table_schema, row.table),
@@ -336,7 +377,8 @@ fn index(row: IndexRow) -> (QualifiedName, Index) {
     if let Some(StatementKind::CreateIndex(parsed)) = parse_one(&row.definition) {
         index.unique = parsed.unique;
         index.keys = parsed.keys.iter().map(sql::canonical_index_key).collect();
-        index.filter = parsed.filter.as_ref().map(|filter| sql::expression(filter.span.slice(&row.definition)));
+        let on_table = |text: &str| columns.expression(text, &index.table.schema, &index.table.name);
+        index.filter = parsed.filter.as_ref().map(|filter| on_table(filter.span.slice(&row.definition)));
         index.method = parsed.method;
         index.include = parsed.include;
     }
@@ -377,11 +419,12 @@ fn function(row: FunctionRow) -> (FunctionKey, Function) {
         "s" => Volatility::Stable,
         _ => Volatility::Volatile,
     };
+    let defaults = row.signature.as_deref().map(defaults).unwrap_or_default();
     let function = Function {
         provenance: live(),
         kind,
         owner: fact(row.owner),
-        params: row.params.into_iter().map(param).collect(),
+        params: with_defaults(row.params.into_iter().map(param).collect(), defaults),
         returns: row.returns,
         language: row.language,
         volatility: fact(volatility),
@@ -394,6 +437,23 @@ fn function(row: FunctionRow) -> (FunctionKey, Function) {
         comment: row.comment,
     };
     (FunctionKey { name: QualifiedName::new(row.schema, row.name), args: row.arg_types }, function)
+}
+
+/// The defaults in a signature as the server prints it, by parameter; columns of a result table are not among them.
+fn defaults(signature: &str) -> Vec<Option<Expression>> {
+    let text = format!("create function f({signature}) returns void language sql as ''");
+    let Some(StatementKind::CreateFunction(parsed)) = parse_one(&text) else { return Vec::new() };
+    let default = |param: &crate::sql::ast::Param| {
+        param.default.as_ref().map(|default| sql::expression(default.span.slice(&text)))
+    };
+    parsed.params.iter().map(default).collect()
+}
+
+fn with_defaults(mut params: Vec<FunctionParam>, defaults: Vec<Option<Expression>>) -> Vec<FunctionParam> {
+    for (param, default) in params.iter_mut().zip(defaults) {
+        param.default = default;
+    }
+    params
 }
 
 fn param(row: ParamRow) -> FunctionParam {
@@ -445,7 +505,7 @@ fn publication(row: PublicationRow) -> (String, Publication) {
         owner: fact(row.owner),
         all_tables: row.all_tables,
         tables: names(row.tables).into_iter().map(|name| (name, fact(()))).collect(),
-        schemas: Vec::new(),
+        schemas: row.schemas,
     };
     (row.name, publication)
 }

@@ -1,6 +1,7 @@
 //! Opening a connection: a URL or the `PG*` variables, TLS as `sslmode` says, a read-only transaction. No message shows a
 //! password, because none shows the connection string.
 
+mod pgpass;
 mod tls;
 
 use std::path::PathBuf;
@@ -21,13 +22,11 @@ pub enum ConnectError {
     Missing,
     #[error("the database URL is not understood; write postgres://user@host:port/database?sslmode=…")]
     Url,
-    #[error("sslmode `{0}` is unknown; write disable, prefer, require, verify-ca or verify-full")]
+    #[error("sslmode `{0}` is unknown; write disable, allow, prefer, require, verify-ca or verify-full")]
     SslMode(String),
-    #[error("sslmode `{0}` is not supported; write require or verify-full")]
-    Unsupported(String),
     #[error("{path}: {message}; name a file with PEM certificates in sslrootcert")]
     RootCertificates { path: String, message: String },
-    #[error("{target} cannot be reached: {message}")]
+    #[error("{target} cannot be reached: {message}; check host, port, user, password and sslmode")]
     Connect { target: String, message: String },
     #[error("{target}: {message}")]
     Session { target: String, message: String },
@@ -37,6 +36,8 @@ pub enum ConnectError {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Verify {
     Nothing,
+    /// The certificate is one of a trusted authority, whoever it names.
+    Authority,
     Full,
 }
 
@@ -46,6 +47,8 @@ pub struct Target {
     config: Config,
     verify: Verify,
     roots: Option<PathBuf>,
+    /// Where the server refuses to speak in the clear, encrypt (`sslmode=allow`).
+    or_encrypted: bool,
 }
 
 impl std::fmt::Debug for Target {
@@ -55,40 +58,58 @@ impl std::fmt::Debug for Target {
 }
 
 impl Target {
-    /// From a URL, or from the `PG*` variables where there is none; `variable` reads the environment.
+    /// From a URL, or from the `PG*` variables where there is none or one that names nothing (`postgres://`);
+    /// `variable` reads the environment.
     ///
     /// # Errors
     /// Nothing named, or something not understood.
     pub fn new(url: Option<&str>, variable: &dyn Fn(&str) -> Option<String>) -> Result<Self, ConnectError> {
-        let (mut config, mut options) = match url {
+        let (mut config, mut options) = match url.map(str::trim).filter(|url| !names_nothing(url)) {
             Some(url) => {
                 let (plain, options) = take_tls_options(url);
                 (plain.parse::<Config>().map_err(|_| ConnectError::Url)?, options)
             }
-            None if ["PGHOST", "PGDATABASE", "PGSERVICE"].iter().all(|name| variable(name).is_none()) => {
+            None if url.is_none()
+                && ["PGHOST", "PGDATABASE", "PGSERVICE"].iter().all(|name| variable(name).is_none()) =>
+            {
                 return Err(ConnectError::Missing);
             }
             None => (Config::new(), TlsOptions::default()),
         };
         fill(&mut config, variable)?;
         options.mode = options.mode.or_else(|| variable("PGSSLMODE"));
-        options.roots = options.roots.or_else(|| variable("PGSSLROOTCERT"));
+        options.roots = options.roots.or_else(|| variable("PGSSLROOTCERT")).filter(|path| path != "system");
         let verify = options.apply(&mut config)?;
-        Ok(Self { config, verify, roots: options.roots.map(PathBuf::from) })
+        let or_encrypted = options.mode.as_deref() == Some("allow");
+        Ok(Self { config, verify, roots: options.roots.map(PathBuf::from), or_encrypted })
     }
 
     /// `database depot on db.example.org`: all that messages say.
     #[must_use]
     pub fn describe(&self) -> String {
-        let host = self.config.get_hosts().first().map_or_else(
+        let database = self.config.get_dbname().or(self.config.get_user()).unwrap_or("?");
+        format!("database {database} on {}", self.host())
+    }
+
+    /// The server's name or address, or the folder of its socket.
+    #[must_use]
+    pub fn host(&self) -> String {
+        self.config.get_hosts().first().map_or_else(
             || "localhost".to_owned(),
             |host| match host {
                 postgres::config::Host::Tcp(name) => name.clone(),
                 #[cfg(unix)]
                 postgres::config::Host::Unix(path) => path.display().to_string(),
             },
-        );
-        format!("database {} on {host}", self.config.get_dbname().or(self.config.get_user()).unwrap_or("?"))
+        )
+    }
+
+    /// The same server, another database.
+    #[must_use]
+    pub fn with_database(&self, name: &str) -> Self {
+        let mut other = self.clone();
+        other.config.dbname(name);
+        other
     }
 
     /// Connects.
@@ -97,9 +118,12 @@ impl Target {
     /// [`ConnectError::Connect`] with the server's or the network's words.
     pub fn connect(&self) -> Result<Client, ConnectError> {
         let failed = |error: postgres::Error| ConnectError::Connect { target: self.describe(), message: plain(&error) };
-        let config = postgres::Config::from(self.config.clone());
+        let mut config = postgres::Config::from(self.config.clone());
         if self.config.get_ssl_mode() == SslMode::Disable {
-            return config.connect(NoTls).map_err(failed);
+            match config.connect(NoTls).map_err(failed) {
+                Err(_) if self.or_encrypted => drop(config.ssl_mode(SslMode::Require)),
+                done => return done,
+            }
         }
         let connector = tls::connector(self.verify, self.roots.as_deref())?;
         config.connect(connector).map_err(failed)
@@ -168,12 +192,12 @@ impl TlsOptions {
     fn apply(&self, config: &mut Config) -> Result<Verify, ConnectError> {
         let (mode, verify) = match self.mode.as_deref() {
             None | Some("prefer") => (SslMode::Prefer, Verify::Nothing),
-            Some("disable") => (SslMode::Disable, Verify::Nothing),
-            // As in libpq: a root certificate makes `require` verify.
-            Some("require") if self.roots.is_some() => (SslMode::Require, Verify::Full),
+            Some("disable" | "allow") => (SslMode::Disable, Verify::Nothing),
+            // As in libpq: a root certificate makes `require` verify the authority.
+            Some("require") if self.roots.is_some() => (SslMode::Require, Verify::Authority),
             Some("require") => (SslMode::Require, Verify::Nothing),
+            Some("verify-ca") => (SslMode::Require, Verify::Authority),
             Some("verify-full") => (SslMode::Require, Verify::Full),
-            Some(mode @ ("verify-ca" | "allow")) => return Err(ConnectError::Unsupported(mode.to_owned())),
             Some(other) => return Err(ConnectError::SslMode(other.to_owned())),
         };
         config.ssl_mode(mode);
@@ -191,7 +215,7 @@ fn take_tls_options(url: &str) -> (String, TlsOptions) {
             "sslrootcert" => &mut options.roots,
             _ => return true,
         };
-        *slot = Some(value.replace("%2F", "/").replace("%2f", "/"));
+        *slot = Some(unescaped(value));
         false
     };
     let plain = match url.split_once('?') {
@@ -203,6 +227,31 @@ fn take_tls_options(url: &str) -> (String, TlsOptions) {
         _ => url.to_owned(),
     };
     (plain, options)
+}
+
+/// `postgres://` and the empty text: everything from the environment.
+fn names_nothing(url: &str) -> bool {
+    matches!(url, "" | "postgres://" | "postgresql://")
+}
+
+/// A part of a URL with its `%2F` undone.
+fn unescaped(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let [first, tail @ ..] = rest {
+        let hex = tail.get(..2).and_then(|hex| std::str::from_utf8(hex).ok());
+        match hex.and_then(|hex| u8::from_str_radix(hex, 16).ok()).filter(|_| *first == b'%') {
+            Some(byte) => {
+                bytes.push(byte);
+                rest = tail.get(2..).unwrap_or_default();
+            }
+            None => {
+                bytes.push(*first);
+                rest = tail;
+            }
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 /// What the URL leaves open, from the variables libpq knows.
@@ -221,6 +270,16 @@ fn fill(config: &mut Config, variable: &dyn Fn(&str) -> Option<String>) -> Resul
     }
     if let (None, Some(database)) = (config.get_dbname(), variable("PGDATABASE")) {
         config.dbname(&database);
+    }
+    if config.get_password().is_none()
+        && let Some(password) = pgpass::password(config, variable)
+    {
+        config.password(password);
+    }
+    // A connection that is cut without a word is noticed.
+    config.keepalives_idle(Duration::from_secs(10)).keepalives_interval(Duration::from_secs(5)).keepalives_retries(3);
+    if config.get_tcp_user_timeout().is_none() {
+        config.tcp_user_timeout(Duration::from_secs(30));
     }
     if config.get_connect_timeout().is_none() {
         config.connect_timeout(PATIENCE);

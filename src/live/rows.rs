@@ -57,6 +57,7 @@ pub(super) struct RoleRow {
     pub create_db: bool,
     pub replication: bool,
     pub settings: Vec<String>,
+    pub bootstrap: bool,
 }
 
 #[derive(Deserialize)]
@@ -218,6 +219,7 @@ pub(super) struct FunctionRow {
     pub acl: Option<Vec<AclRow>>,
     pub comment: Option<String>,
     pub of_extension: bool,
+    pub(super) signature: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -269,6 +271,7 @@ pub(super) struct PublicationRow {
     pub owner: String,
     pub all_tables: bool,
     pub tables: Vec<NamePair>,
+    pub schemas: Vec<String>,
 }
 
 #[derive(Deserialize)]

@@ -62,6 +62,16 @@ const STACK: usize = 16 << 20;
 /// Fewer files than this are not worth a thread.
 const FEW: usize = 4;
 
+/// The privileges of a new object of this owner, as default privileges stand.
+pub(crate) fn privileges_of_new(
+    catalog: &crate::catalog::Catalog,
+    kind: crate::catalog::ObjectKind,
+    owner: &str,
+    schema: Option<&str>,
+) -> crate::catalog::Acl {
+    acl::of_new(catalog, kind, owner, schema, false)
+}
+
 /// Folds the files of `set`, in order, into a Catalog with the Changes of each.
 #[must_use]
 pub fn fold(set: &MigrationSet, options: &FoldOptions) -> History {

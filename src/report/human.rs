@@ -23,6 +23,7 @@ pub(super) fn render(report: &Report, options: &RenderOptions) -> String {
     let mut out = String::new();
     for finding in report.findings.iter().filter(|finding| finding.state == State::New) {
         out.push_str(&frame(report, finding, &renderer));
+        out.push_str(&detail(finding));
         out.push_str("\n\n");
     }
     if options.verbose {
@@ -34,6 +35,12 @@ pub(super) fn render(report: &Report, options: &RenderOptions) -> String {
     out.push_str(&summary(report, options));
     out.push('\n');
     out
+}
+
+/// What shows what the message says, indented: no line of it can be taken for a command to whoever reads the log.
+fn detail(finding: &Finding) -> String {
+    let lines = finding.detail.iter().flat_map(|detail| detail.lines());
+    lines.map(|line| format!("\n    {}", escape::line(line))).collect()
 }
 
 fn frame(report: &Report, finding: &Finding, renderer: &Renderer) -> String {

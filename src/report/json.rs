@@ -26,6 +26,9 @@ pub struct Document {
     pub coverage: Vec<JsonCoverage>,
     /// How much was looked at and what came of it.
     pub summary: JsonSummary,
+    /// What `gardefou audit` adds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub audit: Option<crate::audit::JsonAudit>,
 }
 
 /// One result.
@@ -52,6 +55,9 @@ pub struct JsonFinding {
     /// Other places that matter.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub related: Vec<JsonRelated>,
+    /// Several lines that show what the message says: a diff, a path.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
 }
 
 /// An object.
@@ -136,6 +142,7 @@ pub fn document(report: &Report) -> Document {
             by_severity: every([Severity::Error, Severity::Warning, Severity::Note], &summary.by_severity),
             by_state: every([State::New, State::Baselined, State::Suppressed, State::Waived], &summary.by_state),
         },
+        audit: None,
     }
 }
 
@@ -156,6 +163,7 @@ fn json_finding(finding: &crate::finding::Finding, fingerprint: String) -> JsonF
         state: finding.state,
         silenced_by: finding.silenced_by.clone(),
         related: finding.related.iter().map(related).collect(),
+        detail: finding.detail.clone(),
     }
 }
 

@@ -18,6 +18,7 @@ pub(super) fn render(report: &Report, options: &RenderOptions) -> String {
     if new.len() > shown {
         out.push_str(&format!("\n… and {} more findings (`-v` shows all)\n", new.len() - shown));
     }
+    out.extend(new.iter().take(shown).map(|finding| detail(finding)));
     out.push_str(&silenced(report));
     out.push_str(&coverage(report));
     out
@@ -32,6 +33,15 @@ fn row(report: &Report, finding: &Finding, options: &RenderOptions) -> String {
     let (severity, rule) = (word(finding.severity), code(&finding.rule));
     let message = escape::markdown(&finding.message);
     format!("| {severity} | {rule} | {message}{help} | {} |\n", place.unwrap_or_default())
+}
+
+/// A diff or path below the table, as code; a fence longer than any in it keeps it there.
+fn detail(finding: &Finding) -> String {
+    let Some(text) = &finding.detail else { return String::new() };
+    let lines: String = text.lines().map(|line| format!("{}\n", escape::line(line))).collect();
+    let fence = "`".repeat(lines.split(|c| c != '`').map(str::len).max().unwrap_or(0).max(2) + 1);
+    let title = format!("{}: {}", finding.rule, finding.object.name);
+    details(&escape::markdown_text(&title), format!("{fence}diff\n{lines}{fence}\n"))
 }
 
 fn silenced(report: &Report) -> String {

@@ -29,6 +29,14 @@ pub(super) struct Place {
 }
 
 impl Base {
+    /// For a run that started in `start`, with the configuration file as anchor.
+    #[must_use]
+    pub fn of(start: &std::path::Path, anchor: Option<&str>) -> Self {
+        let slashed = |path: &std::path::Path| path.display().to_string().replace('\\', "/");
+        let root = start.ancestors().find(|folder| folder.join(".git").exists());
+        Self { root: root.map(slashed).unwrap_or_default(), start: slashed(start), anchor: anchor.map(str::to_owned) }
+    }
+
     /// `path`, relative to the repository root if it is inside.
     #[must_use]
     pub fn relative(&self, path: &str) -> String {

@@ -219,6 +219,8 @@ impl Template {
             Part::Text(text) => text.clone(),
             Part::Expression(expression) => match expression.text(context) {
                 Outcome::Known(text) => text,
+                // An aside that is made under a condition only is not made where that is unknown.
+                Outcome::Unknown if expression.text.ends_with(": ''") => String::new(),
                 Outcome::Unknown | Outcome::Failed(_) => "(unknown)".to_owned(),
             },
         };

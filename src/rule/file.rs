@@ -99,6 +99,8 @@ pub struct FailExample {
     pub finds: Vec<String>,
     /// Starting point; Supabase where left out.
     pub platform: Option<Platform>,
+    /// Governance sections of `gardefou.yaml`; locked is the schema before the files marked `(added)`.
+    pub config: Option<String>,
 }
 
 /// An example without findings.
@@ -115,6 +117,8 @@ pub struct PassExample {
     pub vacuous: bool,
     /// Starting point; Supabase where left out.
     pub platform: Option<Platform>,
+    /// Governance sections of `gardefou.yaml`; locked is the schema before the files marked `(added)`.
+    pub config: Option<String>,
 }
 
 /// The JSON Schema of a rule file, for editors.

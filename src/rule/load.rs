@@ -208,6 +208,16 @@ impl Compiler<'_> {
             return None;
         }
         if let Some(query) = &file.query {
+            let params: Vec<&str> = file.params.keys().map(String::as_str).collect();
+            if let Some(unknown) = crate::check::query::unknown_placeholder(query, &params) {
+                let at = file.target.referenced;
+                self.shape(
+                    at.line(),
+                    at.column(),
+                    format!("`{unknown}` in the query is no parameter of this rule and no list of config"),
+                );
+                return None;
+            }
             return Some(Logic::Query(query.clone()));
         }
         if let Some(name) = &file.check {

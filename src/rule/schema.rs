@@ -41,6 +41,8 @@ pub struct Field {
     pub ty: FieldType,
     /// One line for the reference page.
     pub doc: &'static str,
+    /// Only a running database knows it: rules that name it are not run on migrations.
+    pub live: bool,
 }
 
 /// One target: what kind of subject a rule looks at.
@@ -53,6 +55,9 @@ pub struct Target {
     /// Its fields.
     pub fields: &'static [Field],
 }
+
+/// Targets that only migrations have.
+pub const HISTORY: &[&str] = &["migration", "syntax_error", "secret", "opaque", "statement", "change"];
 
 impl Target {
     /// The target called `name`.

@@ -1,9 +1,15 @@
 //! Runs the examples in rule files: each is a test of its rule.
 
 use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::Arc;
 
-use super::{Logic, Rule};
+use super::Rule;
 use crate::check::{self, CheckConfig, CheckInput};
+use crate::config::Config;
+use crate::date::Date;
+use crate::governance::Governance;
+use crate::governance::lock::{self, Lock};
 use crate::migrations::discover::in_memory;
 use crate::migrations::{FoldOptions, Layout, MigrationSet, Platform, fold};
 
@@ -18,18 +24,18 @@ pub struct Outcome {
     pub problem: Option<String>,
 }
 
-/// Runs every example of `rules`; rules with `query:` need a database and are left out.
+/// Runs every example of `rules`; rules that need a database (`query:`, statistics) are left out.
 #[must_use]
 pub fn run<'r>(rules: impl IntoIterator<Item = &'r Rule>) -> Vec<Outcome> {
     let mut outcomes = Vec::new();
-    for rule in rules.into_iter().filter(|rule| !matches!(rule.logic, Logic::Query(_))) {
+    for rule in rules.into_iter().filter(|rule| !rule.needs_database()) {
         for example in &rule.examples.fail {
-            let input = Input::new(&example.sql, example.platform);
+            let input = Input::new(&example.sql, example.platform, example.config.as_deref());
             let wanted: BTreeSet<String> = example.finds.iter().cloned().collect();
             outcomes.push(outcome(rule, &example.name, difference(&wanted, &input.found(rule))));
         }
         for example in &rule.examples.pass {
-            let input = Input::new(&example.sql, example.platform);
+            let input = Input::new(&example.sql, example.platform, example.config.as_deref());
             let found = input.found(rule);
             let vacuous = found.looked_at == 0 && !example.vacuous;
             let nothing = || format!("looked at nothing; change the SQL, or say `vacuous: true`{}", found.not_seen());
@@ -44,10 +50,12 @@ pub fn run<'r>(rules: impl IntoIterator<Item = &'r Rule>) -> Vec<Outcome> {
 struct Input {
     set: MigrationSet,
     options: FoldOptions,
+    /// The governance sections, or why they cannot be read.
+    governance: Result<Option<Arc<Governance>>, String>,
 }
 
 impl Input {
-    fn new(sql: &str, platform: Option<Platform>) -> Self {
+    fn new(sql: &str, platform: Option<Platform>, config: Option<&str>) -> Self {
         let files = split(sql);
         let texts = files.iter().map(|file| (file.name.clone(), file.text.clone())).collect();
         let mut set = in_memory(&texts, Layout::Supabase);
@@ -57,12 +65,18 @@ impl Input {
             }
         }
         let platform = Some(platform.unwrap_or(Platform::Supabase));
-        Self { set, options: FoldOptions { platform, default_grants: None } }
+        let options = FoldOptions { platform, default_grants: None };
+        let governance = config.map(|config| governance(config, &set, &options)).transpose();
+        Self { set, options, governance }
     }
 
     fn found(&self, rule: &Rule) -> Found {
         let history = fold(&self.set, &self.options);
-        let (rules, config) = ([rule.clone()], CheckConfig::default());
+        let governance = match &self.governance {
+            Ok(governance) => governance.clone(),
+            Err(problem) => return Found { gaps: vec![problem.clone()], ..Found::default() },
+        };
+        let (rules, config) = ([rule.clone()], CheckConfig { governance, ..CheckConfig::default() });
         let output = check::run(&CheckInput::of_history(&history, &rules, &config));
         let gaps = history.coverage.iter().filter(|entry| entry.kind.is_gap()).chain(&output.coverage);
         Found {
@@ -71,6 +85,24 @@ impl Input {
             gaps: gaps.map(|entry| entry.message.clone()).collect(),
         }
     }
+}
+
+/// What an example's configuration declares; locked is the schema before the files that are added.
+fn governance(text: &str, set: &MigrationSet, options: &FoldOptions) -> Result<Arc<Governance>, String> {
+    let config = Config::parse(text, "gardefou.yaml", Path::new(".")).map_err(|error| error.to_string())?;
+    let mut before = set.clone();
+    if before.files.iter().any(|file| !file.changed) {
+        before.files.retain(|file| !file.changed);
+    }
+    let sections = config.governance;
+    let before = fold(&before, options);
+    let (objects, _) = Lock::of(&before.catalog, &before.migrations, &sections);
+    let lock = lock::in_memory(&objects);
+    let governance = Governance { sections, lock, ..Governance::none(Date::today()) };
+    let history = fold(set, options);
+    crate::governance::validate(&governance, &history.catalog, &history.migrations)
+        .map_err(|error| error.to_string())?;
+    Ok(Arc::new(governance))
 }
 
 /// One migration of an example.
@@ -101,6 +133,7 @@ fn split(sql: &str) -> Vec<File> {
 }
 
 /// What a rule found in an example.
+#[derive(Default)]
 struct Found {
     objects: BTreeSet<String>,
     looked_at: usize,

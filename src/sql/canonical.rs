@@ -20,6 +20,20 @@ use crate::catalog::Expression;
 /// The columns of a relation by its name as written; `None` where they are not known.
 pub type Columns<'a> = &'a dyn Fn(&Name) -> Option<Vec<String>>;
 
+/// What a name as written means: qualified, where that is known.
+pub type Names<'a> = &'a dyn Fn(NameOf, &Name) -> Name;
+
+/// What a name is the name of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NameOf {
+    /// A table or view.
+    Relation,
+    /// A function.
+    Function,
+    /// A type.
+    Type,
+}
+
 /// What is known around an expression.
 #[derive(Clone, Copy, Default)]
 pub struct Surroundings<'a> {
@@ -27,6 +41,11 @@ pub struct Surroundings<'a> {
     pub relation: Option<&'a Name>,
     /// The columns of a relation, where they are known: decides what an unqualified name in a subquery belongs to.
     pub columns: Option<Columns<'a>>,
+    /// What names without a schema mean, where that is known.
+    pub names: Option<Names<'a>>,
+    /// A stored query (a view's): what the server adds or resolves when it stores one leaves no trace: output names,
+    /// ordinals and aliases after `ORDER BY` and `GROUP BY`, casts that widen.
+    pub stored: bool,
 }
 
 /// The canonical spelling of `expr`, on its own.
@@ -53,7 +72,7 @@ pub fn canonical_query(query: &Query) -> String {
 #[must_use]
 pub fn canonical_query_in(query: &Query, surroundings: Surroundings<'_>) -> String {
     let mut normaliser = normal::Normaliser::new(surroundings);
-    print::query(&normaliser.query(query.clone()))
+    print::query(&normaliser.whole(query.clone()))
 }
 
 /// The canonical spelling of a query's text (a view's definition); one that cannot be parsed is its words.
@@ -79,8 +98,14 @@ fn words(text: &str) -> String {
 /// An expression of the Catalog from its text; one that cannot be parsed is its words.
 #[must_use]
 pub fn expression(text: &str) -> Expression {
+    expression_in(text, Surroundings::default())
+}
+
+/// As [`expression`], in its surroundings.
+#[must_use]
+pub fn expression_in(text: &str, surroundings: Surroundings<'_>) -> Expression {
     match fragment::parse_expr(text) {
-        Ok(expr) => expression_of(text, expr, Surroundings::default()),
+        Ok(expr) => expression_of(text, expr, surroundings),
         Err(_) => Expression { text: text.to_owned(), canonical: words(text), ast: None },
     }
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::suggest::hint;
 use crate::volumetrics::{Base, DensityKind, Grid, Measurement, Pressure, Procedure};
 
-use super::{Answer, Request, group, units};
+use super::{Answer, Request, group, strict, units};
 
 /// Columns read. A column that is not there, or empty in a row, takes the default given.
 pub const COLUMNS: &[&str] = &[
@@ -73,9 +73,10 @@ pub fn read(
     mut each: impl FnMut(&csv::StringRecord, &Row) -> Result<(), csv::Error>,
     header: impl FnOnce(&csv::StringRecord) -> Result<(), csv::Error>,
 ) -> Result<Tally, BatchError> {
-    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::Headers).from_reader(input);
-    let names = reader.headers().map_err(|error| malformed(path, &error))?.clone();
-    let places = places(&names).map_err(|message| BatchError::Header { path: path.to_owned(), message })?;
+    let mut reader = strict::reader(input, csv::Trim::Headers);
+    let failed = |message| BatchError::Header { path: path.to_owned(), message };
+    let names = strict::header(&mut reader).map_err(failed)?;
+    let places = places(&names).map_err(failed)?;
     header(&names)?;
     let (mut tally, mut record) = (Tally::default(), csv::StringRecord::new());
     while reader.read_record(&mut record).map_err(|error| malformed(path, &error))? {
@@ -134,14 +135,7 @@ pub fn status(row: &Row) -> String {
 }
 
 fn malformed(path: &str, error: &csv::Error) -> BatchError {
-    let line = error.position().map_or(1, csv::Position::line);
-    let message = match error.kind() {
-        csv::ErrorKind::UnequalLengths { expected_len, len, .. } => {
-            format!("{len} fields where the header has {expected_len}")
-        }
-        csv::ErrorKind::Utf8 { .. } => "not UTF-8".to_owned(),
-        _ => error.to_string(),
-    };
+    let (line, message) = strict::malformed(error);
     BatchError::Malformed { path: path.to_owned(), line, message }
 }
 
@@ -149,11 +143,8 @@ fn malformed(path: &str, error: &csv::Error) -> BatchError {
 fn places(header: &csv::StringRecord) -> Result<BTreeMap<&'static str, usize>, String> {
     let mut places = BTreeMap::new();
     for (at, name) in header.iter().enumerate() {
-        let name = name.trim_start_matches('\u{feff}');
         if let Some(known) = COLUMNS.iter().find(|column| **column == name) {
-            if places.insert(*known, at).is_some() {
-                return Err(format!("column `{name}` stands twice; keep one"));
-            }
+            places.insert(*known, at);
         } else if RESULTS.contains(&name) {
             return Err(format!("column `{name}` is a result and there already; rename it"));
         }

@@ -1,7 +1,9 @@
 //! Lookup tables of observed density × temperature: written for engines that interpolate, read for method `grid`.
 
+use std::fs::File;
 use std::path::Path;
 
+use super::strict;
 use crate::volumetrics::{Base, Density, DensityKind, Grid, Group, Procedure, Temperature, Vcf, VolumetricError};
 
 /// The columns of a table file, in order.
@@ -112,9 +114,9 @@ fn node(procedure: &Procedure, group: Group, density: f64, temperature: f64) -> 
 pub fn read(path: &Path) -> Result<Grid, GridFileError> {
     let printed = path.display().to_string();
     let failed = |message: String| GridFileError::File { path: printed.clone(), message };
-    let mut reader =
-        csv::ReaderBuilder::new().trim(csv::Trim::All).from_path(path).map_err(|e| failed(e.to_string()))?;
-    let header = reader.headers().map_err(|error| failed(error.to_string()))?.clone();
+    let file = File::open(path).map_err(|error| failed(format!("{error}; name a file that can be read")))?;
+    let mut reader = strict::reader(file, csv::Trim::All);
+    let header = strict::header(&mut reader).map_err(failed)?;
     let place = |name: &str| {
         let found = header.iter().position(|column| column == name);
         found.ok_or_else(|| failed(format!("column `{name}` is missing; the columns are {}", COLUMNS.join(", "))))
@@ -123,7 +125,10 @@ pub fn read(path: &Path) -> Result<Grid, GridFileError> {
     let places = [place(density)?, place(temperature)?, place(density15)?, place(vcf)?];
     let mut rows = Vec::new();
     for record in reader.records() {
-        let record = record.map_err(|error| failed(error.to_string()))?;
+        let record = record.map_err(|error| {
+            let (line, message) = strict::malformed(&error);
+            failed(format!("line {line}: {message}; correct the file"))
+        })?;
         let line = record.position().map_or(0, csv::Position::line);
         let row = row(&record, places).map_err(|message| failed(format!("line {line}: {message}")))?;
         rows.push(row);

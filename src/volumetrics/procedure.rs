@@ -104,6 +104,20 @@ impl Procedure {
         words
     }
 
+    /// Whether the method has these settings at all.
+    ///
+    /// # Errors
+    /// [`VolumetricError::Unsupported`] names the one it does not have.
+    pub fn check(&self) -> Result<(), VolumetricError> {
+        if self.method != MethodName::D1250_1980 && self.precision == Precision::Table {
+            return Err(VolumetricError::Unsupported { what: "precision `table`" });
+        }
+        if self.method == MethodName::Grid && self.grid.is_none() {
+            return Err(VolumetricError::Unsupported { what: "computing without its table" });
+        }
+        Ok(())
+    }
+
     /// Computes one measurement. Does not allocate.
     ///
     /// # Errors

@@ -32,7 +32,10 @@ fn spelled(text: &str) -> String {
     let lookup = |name: &Name| tables.get(&name.name).cloned();
     let table = Name::bare("items");
     match parse_expr(text) {
-        Ok(expr) => canonical_in(&expr, Surroundings { relation: Some(&table), columns: Some(&lookup) }),
+        Ok(expr) => canonical_in(
+            &expr,
+            Surroundings { relation: Some(&table), columns: Some(&lookup), ..Surroundings::default() },
+        ),
         Err(error) => format!("cannot parse {text}: {}", error.message),
     }
 }

@@ -428,3 +428,53 @@ fn hostile_names_in_sql_reach_no_log_raw() {
     assert_eq!(code(&output), 2);
     assert!(!err(&output).contains('\u{1b}') && !err(&output).contains("\n::"), "{:?}", err(&output));
 }
+
+/// Rule, line and message of what squawk's rules find.
+fn squawked(folder: &Path, arguments: &[&str]) -> Vec<(String, u64)> {
+    let output = run(folder, &[&["check", "--format", "json"], arguments].concat());
+    let report: serde_json::Value = serde_json::from_str(&out(&output)).unwrap_or_else(|_| panic!("{}", err(&output)));
+    let found = report["findings"].as_array().unwrap().iter().filter(|finding| finding["state"] == "new");
+    let found = found.map(|f| (f["rule"].as_str().unwrap().to_owned(), f["location"]["line"].as_u64().unwrap()));
+    found.filter(|(rule, _)| rule.starts_with("squawk/")).collect()
+}
+
+#[test]
+fn squawk_rules_run_where_they_are_asked_for() {
+    let sql = "\\set x 1\n\
+        copy public.citernes from stdin;\nalter table public.citernes drop column commentaire;\n\\.\n\
+        alter table public.citernes drop column jauge;\n\
+        -- gardefou:ignore squawk/ban-drop-column read nowhere\n\
+        alter table public.citernes drop column ancienne;\n\
+        drop trigger t on public.citernes;\n";
+    let files = [("supabase/migrations/20260101000000_a.sql", sql)];
+    let plain = repository(&files);
+    assert_eq!(squawked(plain.path(), &[]), []);
+    let drops = ("squawk/ban-drop-column".to_owned(), 5);
+    assert_eq!(squawked(plain.path(), &["--select", "squawk/ban-drop-column"]), [drops.clone()]);
+    let extended = |config: &str| repository(&[files[0], ("gardefou.yaml", config)]);
+    let found = squawked(extended("extends: [squawk]\n").path(), &[]);
+    assert!(
+        found.contains(&drops)
+            && !found.iter().any(|(rule, line)| *line == 3 || *line == 7 || rule.contains("trigger")),
+        "{found:?}"
+    );
+    let opted = extended("extends: [squawk]\nrules: { squawk/ban-drop-trigger: error, squawk/ban-drop-column: off }\n");
+    let found = squawked(opted.path(), &[]);
+    assert!(found.contains(&("squawk/ban-drop-trigger".to_owned(), 8)) && !found.contains(&drops), "{found:?}");
+    let output = run(extended("squawk: { pg-version: newest }\n").path(), &["check"]);
+    assert_eq!(code(&output), 2);
+    assert!(err(&output).contains("gardefou.yaml:1:23: `pg-version` is no PostgreSQL version"), "{}", err(&output));
+}
+
+#[test]
+fn what_squawk_assumes_can_be_said() {
+    let sql = "select 1;\ncreate index concurrently i on public.citernes (jauge);\n";
+    let files = [("supabase/migrations/20260101000000_a.sql", sql)];
+    let in_transaction = "extends: [squawk]\nsquawk: { assume-in-transaction: true, pg-version: \"16.2\" }\n";
+    let rule = "squawk/ban-concurrent-index-creation-in-transaction";
+    let has = |config: &str| {
+        let folder = repository(&[files[0], ("gardefou.yaml", config)]);
+        squawked(folder.path(), &[]).iter().any(|(found, _)| found == rule)
+    };
+    assert!(has(in_transaction) && !has("extends: [squawk]\n"));
+}

@@ -8,29 +8,29 @@ use serde_json::Value;
 
 use crate::support::pg;
 
-fn depot() -> PathBuf {
+pub(crate) fn depot() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/depot")
 }
 
-fn run(folder: &Path, arguments: &[&str]) -> Output {
+pub(crate) fn run(folder: &Path, arguments: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_gardefou"));
     command.arg("drift").args(arguments).current_dir(folder).env_clear().stdin(Stdio::null());
     command.output().unwrap()
 }
 
-fn code(output: &Output) -> i32 {
+pub(crate) fn code(output: &Output) -> i32 {
     output.status.code().unwrap()
 }
 
-fn out(output: &Output) -> String {
+pub(crate) fn out(output: &Output) -> String {
     String::from_utf8(output.stdout.clone()).unwrap()
 }
 
-fn err(output: &Output) -> String {
+pub(crate) fn err(output: &Output) -> String {
     String::from_utf8(output.stderr.clone()).unwrap()
 }
 
-fn json(output: &Output) -> Value {
+pub(crate) fn json(output: &Output) -> Value {
     serde_json::from_str(&out(output)).unwrap_or_else(|_| panic!("{}", err(output)))
 }
 
@@ -53,7 +53,7 @@ const WRONG: &[(&str, &str)] = &[
     ("R-2026-054", "method-2004"),
 ];
 
-fn causes(report: &Value) -> Vec<(String, String)> {
+pub(crate) fn causes(report: &Value) -> Vec<(String, String)> {
     let rows = report["sections"][0]["rows_wrong"].as_array().unwrap();
     rows.iter().map(|row| (text(&row["key"]), text(&row["cause"]["id"]))).collect()
 }
@@ -68,7 +68,7 @@ fn found(report: &Value) -> Vec<String> {
     findings.iter().map(|finding| text(&finding["object"]["name"])).collect()
 }
 
-fn expected() -> Vec<(String, String)> {
+pub(crate) fn expected() -> Vec<(String, String)> {
     WRONG.iter().map(|(key, cause)| ((*key).to_owned(), (*cause).to_owned())).collect()
 }
 
@@ -102,7 +102,7 @@ fn the_example_in_every_format() {
 fn infer_names_the_method_of_the_table() {
     let report = json(&run(&depot(), &["--infer", "--format", "json"]));
     let best = &report["sections"][0]["inference"]["ways"][0];
-    assert_eq!((text(&best["way"]).as_str(), best["all"].as_u64()), ("d1250-1980", Some(43)));
+    assert_eq!((text(&best["way"]).as_str(), best["all"].as_u64()), ("d1250-1980, vcf-decimals 5", Some(43)));
 }
 
 #[test]
@@ -125,12 +125,43 @@ fn simulate_shows_before_and_after_and_a_digest() {
     assert_eq!(text_of_digest(&document), digest(&text));
 }
 
+#[test]
+fn simulate_says_the_same_in_every_format() {
+    let markdown = out(&run(&depot(), &["--simulate", "d1250-2004", "--format", "markdown"]));
+    let document = json(&run(&depot(), &["--simulate", "d1250-2004", "--format", "json"]));
+    assert!(markdown.contains("### `receptions` by d1250-2004") && markdown.contains("| R-2026-001 | 40160 |"));
+    assert!(markdown.contains(&text_of_digest(&document)), "{markdown}");
+    assert_eq!((document["method"].as_str(), document["computed"].as_u64()), (Some("d1250-2004"), Some(58)));
+    // One digit of one input, a setting, the base: each gives another digest.
+    let digest = |section: &str, rows: &str, method: &str| {
+        let folder = folder(section, rows);
+        let output = run(folder.path(), &["--simulate", method, "--format", "json"]);
+        assert!(code(&output) < 2, "{}", err(&output));
+        let before = std::fs::read_to_string(folder.path().join("rows.csv")).unwrap();
+        assert_eq!(before, rows, "nothing is written");
+        text_of_digest(&json(&output))
+    };
+    let rows = format!("{HEADER}{RIGHT}");
+    let digests = [
+        digest(SECTION, &rows, "d1250-2004"),
+        digest(SECTION, &rows.replace("824.5", "824.6"), "d1250-2004"),
+        digest(SECTION, &rows.replace("39611.0", ""), "d1250-2004"),
+        digest(SECTION, &rows, "d1250-2004,hydrometer=glass-15"),
+        digest(SECTION, &rows, "d1250-1980"),
+        digest(&format!("{SECTION}    base: 20\n"), &rows, "d1250-2004"),
+        digest(&SECTION.replace("refined", "crude"), &rows, "d1250-2004"),
+    ];
+    let distinct: std::collections::BTreeSet<&String> = digests.iter().collect();
+    assert_eq!(distinct.len(), digests.len());
+    assert_eq!(digests[0], digest(SECTION, &rows, "d1250-2004"));
+}
+
 fn text_of_digest(document: &Value) -> String {
     text(&document["digest"])
 }
 
 /// A folder with a configuration and a file of rows.
-fn folder(section: &str, rows: &str) -> tempfile::TempDir {
+pub(crate) fn folder(section: &str, rows: &str) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     std::fs::create_dir(folder.path().join(".git")).unwrap();
     std::fs::write(folder.path().join("gardefou.yaml"), format!("volumetrics:\n{section}")).unwrap();
@@ -138,10 +169,10 @@ fn folder(section: &str, rows: &str) -> tempfile::TempDir {
     folder
 }
 
-const SECTION: &str = "  - name: r\n    csv: rows.csv\n    key: id\n    columns: { volume: v, temperature: t, density: d, density15: d15, vcf: f, volume15: v15 }\n    product: { group: refined }\n    method: d1250-1980\n    vcf-decimals: 5\n";
-const HEADER: &str = "id,v,t,d,d15,f,v15\n";
+pub(crate) const SECTION: &str = "  - name: r\n    csv: rows.csv\n    key: id\n    columns: { volume: v, temperature: t, density: d, density15: d15, vcf: f, volume15: v15 }\n    product: { group: refined }\n    method: d1250-1980\n    vcf-decimals: 5\n";
+pub(crate) const HEADER: &str = "id,v,t,d,d15,f,v15\n";
 /// A right row.
-const RIGHT: &str = "a,40160,31.0,824.5,835.9,0.98633,39611.0\n";
+pub(crate) const RIGHT: &str = "a,40160,31.0,824.5,835.9,0.98633,39611.0\n";
 
 #[test]
 fn a_row_that_cannot_be_computed_is_listed_never_dropped() {

@@ -274,7 +274,7 @@ fn the_own_relation_is_left_out() {
     let table = Name::qualified("public", "items");
     let spelled = |text: &str| {
         let expr: Expr = parse_expr(text).expect("an expression");
-        canonical_in(&expr, Surroundings { relation: Some(&table), columns: None })
+        canonical_in(&expr, Surroundings { relation: Some(&table), columns: None, ..Surroundings::default() })
     };
     assert_eq!(spelled("items.user_id = auth.uid()"), "user_id = auth.uid()");
     assert_eq!(spelled("public.items.user_id = auth.uid()"), "user_id = auth.uid()");

@@ -106,10 +106,12 @@ fn every_fact_agrees_with_the_server() {
         assert!(server.len() > 1000 + upto * 50, "facts were compared: {}", server.len());
         wrong.extend(server.difference(&folded).map(|line| format!("{upto} - {line}")));
         wrong.extend(folded.difference(&server).map(|line| format!("{upto} + {line}")));
+        crate::governance::lock::compare(&mut client, &history, if upto == 0 { 0 } else { upto * 20 });
     }
     assert!(wrong.is_empty(), "the server (-) and the fold (+) disagree:\n{}", wrong.join("\n"));
     // Roles belong to the whole server, so the live source is held against the same database here.
     the_live_source_reads_the_same(&mut client);
+    crate::governance::lock::the_example_depot_locks_alike();
 }
 
 fn the_live_source_reads_the_same(client: &mut postgres::Client) {

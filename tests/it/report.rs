@@ -47,6 +47,7 @@ fn finding(rule: &str, severity: Severity, message: &str, object: ObjectRef, at:
         state: State::New,
         silenced_by: None,
         related: Vec::new(),
+        detail: None,
         discriminator: String::new(),
     }
 }

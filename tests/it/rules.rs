@@ -294,7 +294,8 @@ fn catalog(tables: Vec<(&str, Relation)>) -> Catalog {
 
 fn run(catalog: &Catalog, rules: &[Rule]) -> CheckOutput {
     let config = CheckConfig::default();
-    let input = CheckInput { catalog, migrations: &[], coverage: &[], rules, config: &config, changed_only: false };
+    let input =
+        CheckInput { catalog, migrations: &[], coverage: &[], rules, config: &config, changed_only: false, live: None };
     check::run(&input)
 }
 
@@ -439,6 +440,7 @@ fn every_field_of_every_target_is_computed() {
         rules: &[],
         config: &config,
         changed_only: false,
+        live: None,
     };
     let mut seen = 0;
     for target in schema::TARGETS {

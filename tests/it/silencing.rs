@@ -83,6 +83,7 @@ fn finding(rule: &str, object: &str, location: Option<gardefou::location::Locati
         state: State::New,
         silenced_by: None,
         related: Vec::new(),
+        detail: None,
         discriminator: String::new(),
     }
 }

@@ -214,6 +214,10 @@ fn units_are_one_quantity_written_differently() {
     assert_eq!(plain["zone"], "fuel");
     let keys: Vec<&str> = plain.as_object().unwrap().keys().map(String::as_str).collect();
     assert_eq!(keys, ["density15_kgm3", "method", "notes", "vcf", "volume15_l", "zone"]);
+    let printed = out(&gardefou(&["--density", "837.5", "--temperature", "30", "--format", "json"], ""));
+    let order = ["density15_kgm3", "\"vcf\"", "volume15_l", "method", "zone", "notes"];
+    let places: Vec<usize> = order.iter().map(|key| printed.find(key).unwrap()).collect();
+    assert!(places.is_sorted(), "{printed}");
 }
 
 #[test]

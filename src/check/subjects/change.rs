@@ -17,7 +17,7 @@ use sides::{
 };
 
 use crate::catalog::{
-    Expression, Fact, Function, ObjectKind, ObjectRef, Origin, Policy, QualifiedName, Relation, Trigger,
+    Acl, AclEntry, Expression, Fact, Function, ObjectKind, ObjectRef, Origin, Policy, QualifiedName, Relation, Trigger,
 };
 use crate::migrations::{Change, ChangeKind, Migration, ObjectState};
 use crate::sql::ast::{PolicyCommand, TriggerState};
@@ -360,11 +360,26 @@ impl<'a, 'm> One<'a, 'm> {
             }
             (Some(ObjectState::Column(x)), Some(ObjectState::Column(y))) => {
                 let now = self.relation_now().and_then(|r| r.column(self.parts.get(2)?));
-                (&x.acl, &y.acl, now.map(|now| &now.acl))
+                let of_table = self.table_acl_before();
+                // What the table's grant let its holder do with every column is not new on one of them.
+                let had =
+                    |entry: &AclEntry| of_table.is_some_and(|acl| acl.held(&entry.grantee, entry.privilege).is_some());
+                let new = now.map(|now| added(&x.acl, &y.acl, &now.acl, |entry| counts(&entry.grantee) && !had(entry)));
+                return new.unwrap_or_default();
             }
             _ => return Vec::new(),
         };
-        now.map(|now| added(before, after, now, counts)).unwrap_or_default()
+        now.map(|now| added(before, after, now, |entry| counts(&entry.grantee))).unwrap_or_default()
+    }
+
+    /// The privileges on the whole table before the migration that changed one of its columns.
+    fn table_acl_before(&self) -> Option<&'a Acl> {
+        let table = self.table()?.to_string();
+        let of_table = self.migration.changes.iter().find(|change| change.object.name == table)?;
+        match &of_table.before {
+            Some(ObjectState::Relation(relation)) => Some(&relation.acl),
+            _ => None,
+        }
     }
 
     fn sides(&self, b: &mut Builder<'_>) {

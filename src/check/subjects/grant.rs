@@ -28,7 +28,7 @@ struct Granted<'a> {
 pub(super) fn grants(model: &Model<'_>, needed: &Needed) -> Vec<Subject> {
     let mut out = Vec::new();
     each_granted(model, &mut |granted| {
-        for entries in groups(&granted) {
+        for entries in groups(&granted, model.live().is_some()) {
             out.push(subject(model, needed, &granted, &entries));
         }
     });
@@ -80,12 +80,12 @@ fn granted<'a>(
 }
 
 /// Entries of one grantee from one statement. The owner's own, implied ones are no grants; of the platform's objects
-/// only what a migration granted counts.
-fn groups<'a>(granted: &Granted<'a>) -> Vec<Vec<&'a AclEntry>> {
+/// only what a migration granted counts, or what a database has beyond the platform's own.
+fn groups<'a>(granted: &Granted<'a>, live: bool) -> Vec<Vec<&'a AclEntry>> {
     let own = is_own(granted.provenance.origin);
     let counts = |entry: &AclEntry| {
         let implied = granted.owner == Some(entry.grantee.as_str()) && entry.at.is_none();
-        !implied && (entry.at.is_some() || own)
+        !implied && (entry.at.is_some() || own || live && !entry.by_default)
     };
     let mut groups: BTreeMap<(&str, Option<&Location>, bool, bool), Vec<&AclEntry>> = BTreeMap::new();
     for entry in granted.acl.iter().filter(|entry| counts(entry)) {
@@ -211,7 +211,7 @@ pub(super) fn default_privileges(model: &Model<'_>, needed: &Needed) -> Vec<Subj
     for entry in model.catalog().default_privileges.iter().filter(|entry| !entry.platform) {
         let mut by_grantee: BTreeMap<(&str, Option<&Location>, bool), Vec<&AclEntry>> = BTreeMap::new();
         // Beside what a migration granted an entry still holds what the platform did.
-        let granted = |item: &&AclEntry| item.at.is_some() || model.migrations().is_empty();
+        let granted = |item: &&AclEntry| item.at.is_some() || model.migrations().is_empty() && !item.by_default;
         for item in entry.acl.iter().filter(|item| item.grantee != entry.role).filter(granted) {
             by_grantee.entry((item.grantee.as_str(), item.at.as_ref(), item.grantable)).or_default().push(item);
         }

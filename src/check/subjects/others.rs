@@ -1,4 +1,4 @@
-//! Triggers, roles, schemas and extensions.
+//! Triggers, sequences, roles, schemas and extensions.
 
 use super::super::model::{is_own, known_text, origin_word, reach};
 use super::super::subject::Builder;
@@ -43,6 +43,33 @@ fn trigger_subject(
     b.set("constraint", || trigger.constraint);
     b.set("in_exposed_schema", || model.is_exposed_schema(&table.schema));
     b.build()
+}
+
+pub(super) fn sequences(model: &Model<'_>, needed: &Needed) -> Vec<Subject> {
+    let own = model.catalog().sequences.iter().filter(|(_, sequence)| is_own(sequence.provenance.origin));
+    own.map(|(name, sequence)| {
+        let mut b = Builder::new(needed, ObjectRef::new(ObjectKind::Sequence, name)).provenance(&sequence.provenance);
+        let owner =
+            |part: fn(&(QualifiedName, String)) -> String| sequence.owned_by.as_ref().map(part).unwrap_or_default();
+        let facts = model.live().and_then(|live| live.sequences.get(name));
+        let position = || facts.filter(|facts| facts.read).map(|facts| facts.last_value.unwrap_or_default());
+        b.set("schema", || name.schema.as_str());
+        b.set("name", || name.to_string());
+        b.maybe("owner", || known_text(&sequence.owner));
+        b.set("table", || owner(|(table, _)| table.to_string()));
+        b.set("column", || owner(|(_, column)| column.clone()));
+        b.set("identity", || sequence.identity);
+        b.maybe("type", || facts.map(|facts| facts.ty.clone()));
+        b.maybe("cycles", || facts.map(|facts| facts.cycles));
+        b.maybe("last_value", position);
+        b.maybe("limit", || facts.map(|facts| facts.limit));
+        b.maybe("used_percent", || {
+            let percent = |at: i64, limit: i64| (i128::from(at) * 100).checked_div(i128::from(limit));
+            position().zip(facts).and_then(|(at, facts)| i64::try_from(percent(at, facts.limit)?).ok())
+        });
+        b.build()
+    })
+    .collect()
 }
 
 pub(super) const fn state_word(state: TriggerState) -> &'static str {

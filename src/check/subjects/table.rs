@@ -41,6 +41,10 @@ fn subject(model: &Model<'_>, needed: &Needed, name: &QualifiedName, table: &Rel
     b.set("unlogged", || table.unlogged);
     b.set("triggers", || table.triggers.keys().cloned().collect::<Vec<_>>());
     b.set("comment", || table.comment.clone().unwrap_or_default());
+    let facts = model.live().and_then(|live| live.tables.get(name));
+    b.maybe("analyzed", || facts.map(|facts| facts.rows.is_some()));
+    b.maybe("rows", || facts.and_then(|facts| facts.rows));
+    b.maybe("last_analyze", || facts.map(|facts| facts.last_analyze.clone().unwrap_or_default()));
     b.build()
 }
 
@@ -274,5 +278,7 @@ fn index_subject(model: &Model<'_>, needed: &Needed, name: &QualifiedName, index
         let others = model.indexes_of(&index.table).iter().filter(|(other, _)| *other < name);
         others.filter(|(_, other)| same(other)).map(|(other, _)| other.to_string()).collect::<Vec<_>>()
     });
+    b.maybe("scans", || model.live().and_then(|live| live.indexes.get(name)).map(|facts| facts.scans));
+    b.maybe("table_rows", || model.live().and_then(|live| live.tables.get(&index.table)).and_then(|facts| facts.rows));
     b.build()
 }

@@ -2,7 +2,7 @@
 
 use super::super::Outcome;
 use super::super::run::DriftReport;
-use super::{extent, litres, plot, rows};
+use super::{CAUSES, WORST, best, causes, extent, litres, plot, rows, worst};
 use crate::finding::State;
 
 const STYLE: &str = "body{font:15px/1.45 system-ui,sans-serif;margin:2em auto;max-width:60em;padding:0 1em;color:#1c1c1c}\
@@ -45,13 +45,14 @@ fn section(outcome: &Outcome, out: &mut String) -> Result<(), String> {
     out.push_str(&format!("<p>{}: {}, stored minus computed {total}.</p>\n", text(method), extent(outcome)));
     out.push_str(&plot::histogram(totals)?);
     if totals.days.is_empty() {
-        out.push_str("<p>No time column: nothing to plot over time.</p>\n");
+        out.push_str("<p>No row has a day (is `time` set?): nothing to plot over time.</p>\n");
     } else {
         out.push_str(&plot::cumulative(totals)?);
     }
-    let causes =
-        outcome.causes.iter().map(|(id, (rows, sum))| vec![id.clone(), rows.to_string(), litres(outcome, *sum)]);
-    table(&["cause", "rows", "litres"], causes, out);
+    table(&CAUSES, causes(outcome).map(Vec::from), out);
+    out.extend(best(outcome).map(|line| format!("<p>{}</p>\n", text(&line))));
+    table(&WORST, worst(outcome).map(Vec::from), out);
+    table(&["difference", "rows"], totals.bins().map(|(bin, count)| vec![bin, count.to_string()]), out);
     let groups = totals.groups.iter();
     table(
         &["group", "wrong rows", "litres"],
@@ -62,6 +63,13 @@ fn section(outcome: &Outcome, out: &mut String) -> Result<(), String> {
         vec![month, sum.wrong.to_string(), litres(outcome, sum.litres), litres(outcome, total)]
     });
     table(&["month", "wrong rows", "litres", "up to then"], months, out);
+    if let Some(inference) = &outcome.inference {
+        let ways = inference.ranked().into_iter().map(|tally| {
+            let counts = [tally.all, tally.density15, tally.vcf, tally.volume15].map(|count| count.to_string());
+            std::iter::once(tally.name.clone()).chain(counts).collect()
+        });
+        table(&["way of computing", "all", "density15", "vcf", "volume15"], ways, out);
+    }
     Ok(())
 }
 

@@ -2,7 +2,7 @@
 
 use super::super::Outcome;
 use super::super::run::DriftReport;
-use super::{extent, litres};
+use super::{best, causes, extent, litres, worst};
 use crate::finding::{Severity, State};
 use crate::report::escape;
 
@@ -38,10 +38,21 @@ fn section(outcome: &Outcome, out: &mut String) {
     out.push_str(&format!("\n{} ({}), {}\n", escape::line(name), escape::line(source), escape::line(method)));
     out.push_str(&format!("  {}, stored minus computed {}\n", extent(outcome), litres(outcome, totals.all.litres)));
     if !outcome.causes.is_empty() {
-        out.push_str("  causes\n");
+        out.push_str("  causes (rows, of all wrong rows explained in full, litres)\n");
     }
-    for (cause, (rows, sum)) in &outcome.causes {
-        out.push_str(&format!("    {cause:<28} {rows:>7}  {}\n", litres(outcome, *sum)));
+    for [cause, rows, fits, litres] in causes(outcome) {
+        out.push_str(&format!("    {cause:<28} {rows:>7} {fits:>7}  {litres}\n"));
+    }
+    out.extend(best(outcome).map(|line| format!("    {line}\n")));
+    if !outcome.worst.is_empty() {
+        out.push_str("  worst rows\n");
+    }
+    for [key, litres, cause] in worst(outcome) {
+        out.push_str(&format!("    {:<28} {litres:>12}  {cause}\n", escape::line(&key)));
+    }
+    out.push_str("  rows by difference\n");
+    for (bin, rows) in totals.bins() {
+        out.push_str(&format!("    {bin:<28} {rows:>7}\n"));
     }
     let groups = totals.groups.iter().map(|(name, sum)| (escape::line(name), sum.wrong, litres(outcome, sum.litres)));
     lines("groups", groups, out);

@@ -45,15 +45,15 @@ fn section(outcome: &Outcome) -> Value {
         let ways = inference.ranked().into_iter().map(|tally| {
             json!({
                 "way": tally.name, "all": tally.all, "density15": tally.density15, "vcf": tally.vcf,
-                "volume15": tally.volume15,
+                "volume15": tally.volume15, "volume15_own": tally.volume15_own,
             })
         });
         json!({ "rows": inference.rows, "ways": ways.collect::<Vec<_>>() })
     });
     json!({
         "name": outcome.name, "source": outcome.source, "method": outcome.method, "rows": outcome.rows,
-        "not_computable": outcome.not_computable, "unlisted": outcome.unlisted, "undated": totals.undated,
-        "total": sum(&totals.all), "groups": groups, "months": months, "causes": causes,
+        "not_computable": outcome.not_computable, "unlisted": outcome.unlisted.values().sum::<usize>(), "undated": totals.undated,
+        "total": sum(&totals.all), "groups": groups, "months": months, "causes": causes, "fits": outcome.fits, "best_cause": outcome.best_cause().map(|(id, rows)| json!({ "id": id, "rows": rows })),
         "distribution": distribution, "worst": outcome.worst.iter().map(row).collect::<Vec<_>>(),
         "rows_wrong": outcome.wrong.iter().map(row).collect::<Vec<_>>(), "inference": inference,
     })

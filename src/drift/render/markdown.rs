@@ -2,7 +2,7 @@
 
 use super::super::Outcome;
 use super::super::run::DriftReport;
-use super::{extent, litres, rows};
+use super::{CAUSES, WORST, best, causes, extent, litres, rows, worst};
 use crate::finding::State;
 use crate::report::escape::markdown_text;
 
@@ -44,9 +44,9 @@ fn section(outcome: &Outcome, out: &mut String) {
     out.push_str(&format!("\n### {} ({})\n\n", markdown_text(name), markdown_text(source)));
     let total = litres(outcome, totals.all.litres);
     out.push_str(&format!("{}: {}, stored minus computed {total}.\n", markdown_text(method), extent(outcome)));
-    let causes =
-        outcome.causes.iter().map(|(id, (rows, sum))| vec![id.clone(), rows.to_string(), litres(outcome, *sum)]);
-    table(&["cause", "rows", "litres"], causes, out);
+    table(&CAUSES, causes(outcome).map(Vec::from), out);
+    out.extend(best(outcome).map(|line| format!("\n{line}\n")));
+    table(&WORST, worst(outcome).map(|[key, litres, cause]| vec![markdown_text(&key), litres, cause]), out);
     let groups = totals.groups.iter();
     let groups =
         groups.map(|(name, sum)| vec![markdown_text(name), sum.wrong.to_string(), litres(outcome, sum.litres)]);

@@ -7,10 +7,11 @@ use super::{Cell, Row, Source, day};
 use crate::drift::DriftError;
 use crate::drift::section::Section;
 use crate::suggest::hint;
+use crate::vcf::strict::{self, Quotes};
 
 /// An open file.
 pub struct CsvFile {
-    reader: csv::Reader<File>,
+    reader: csv::Reader<Quotes<File>>,
     record: csv::StringRecord,
     /// As printed.
     path: String,
@@ -19,6 +20,8 @@ pub struct CsvFile {
     group: Vec<usize>,
     time: Option<usize>,
     cells: [Option<usize>; 6],
+    /// Bytes, where the system tells.
+    size: Option<u64>,
 }
 
 impl CsvFile {
@@ -27,12 +30,13 @@ impl CsvFile {
     /// # Errors
     /// An unreadable file or a missing column.
     pub fn open(path: &Path, printed: &str, section: &Section) -> Result<Self, DriftError> {
-        let failed = |message: String| DriftError::Csv { path: printed.to_owned(), message };
+        let failed = |message: String| DriftError::File { path: printed.to_owned(), message };
         let file = File::open(path).map_err(|error| failed(format!("{error}; name a file that can be read")))?;
-        let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(file);
-        let header = reader.headers().map_err(|error| failed(error.to_string()))?.clone();
+        let size = file.metadata().map(|about| about.len()).ok();
+        let mut reader = strict::reader(file, csv::Trim::All);
+        let header = strict::header(&mut reader).map_err(failed)?;
         let place = |name: &str| {
-            let found = header.iter().position(|column| column.trim_start_matches('\u{feff}') == name);
+            let found = header.iter().position(|column| column == name);
             found.ok_or_else(|| failed(format!("there is no column `{name}`{}", hint(name, header.iter()))))
         };
         let maybe = |name: Option<&str>| name.map(place).transpose();
@@ -44,23 +48,21 @@ impl CsvFile {
         let (key, product) = (place(&section.key)?, maybe(section.product.column.as_deref())?);
         let time = maybe(section.time.as_deref())?;
         let (record, path) = (csv::StringRecord::new(), printed.to_owned());
-        Ok(Self { reader, record, path, key, product, group, time, cells })
+        Ok(Self { reader, record, path, key, product, group, time, cells, size })
     }
 
     fn malformed(&self, error: &csv::Error) -> DriftError {
-        let line = error.position().map_or(1, csv::Position::line);
-        let message = match error.kind() {
-            csv::ErrorKind::UnequalLengths { expected_len, len, .. } => {
-                format!("{len} fields where the header has {expected_len}")
-            }
-            csv::ErrorKind::Utf8 { .. } => "not UTF-8".to_owned(),
-            _ => error.to_string(),
-        };
-        DriftError::Csv { path: self.path.clone(), message: format!("line {line}: {message}; correct the file") }
+        let (line, message) = strict::malformed(error);
+        DriftError::File { path: self.path.clone(), message: format!("line {line}: {message}; correct the file") }
     }
 }
 
 impl Source for CsvFile {
+    fn part(&self) -> Option<f64> {
+        let size = self.size.filter(|size| *size > 0)?;
+        Some(self.reader.position().byte() as f64 / size as f64)
+    }
+
     fn read(&mut self, row: &mut Row) -> Result<bool, DriftError> {
         match self.reader.read_record(&mut self.record) {
             Ok(true) => {}
@@ -90,10 +92,16 @@ fn number(text: &str) -> Cell {
     if text.is_empty() || text.eq_ignore_ascii_case("null") {
         return Cell::Null;
     }
-    let mantissa = text.split(['e', 'E']).next().unwrap_or(text);
-    let decimals = mantissa.split_once('.').map_or(0, |(_, digits)| digits.len());
     match text.parse::<f64>() {
-        Ok(value) => Cell::Number(value, u8::try_from(decimals).unwrap_or(u8::MAX)),
+        Ok(value) => Cell::Number(value, decimals(text)),
         Err(_) => Cell::Bad(text.to_owned()),
     }
+}
+
+/// Decimals written; `9.8633e-1` has five.
+fn decimals(text: &str) -> u8 {
+    let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
+    let written = mantissa.split_once('.').map_or(0, |(_, digits)| i64::try_from(digits.len()).unwrap_or(i64::MAX));
+    let decimals = written.saturating_sub(exponent.parse::<i64>().unwrap_or(0));
+    u8::try_from(decimals.max(0)).unwrap_or(u8::MAX)
 }

@@ -112,7 +112,7 @@ impl Host for Fold {
 }
 
 impl Fold {
-    fn taint_scope(&mut self, scope: &Taint) {
+    pub(super) fn taint_scope(&mut self, scope: &Taint) {
         match scope {
             Taint::Everything => {
                 self.taint_relations(|_| true, blur_relation);

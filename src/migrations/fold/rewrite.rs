@@ -104,14 +104,8 @@ impl Walk<'_> {
             return;
         }
         match item {
-            TableRef::Relation { name, alias, .. } => {
-                let before = name.name.clone();
-                self.relation(name);
-                // Column references keep using the old name where there was no alias.
-                if before != name.name && alias.is_none() {
-                    *alias = Some(crate::sql::ast::Alias { name: before, columns: Vec::new() });
-                }
-            }
+            // Columns that go by the table's name follow it.
+            TableRef::Relation { name, .. } => self.relation(name),
             TableRef::Query { query, .. } => self.query(query, depth + 1),
             TableRef::Function { calls, .. } => calls.iter_mut().for_each(|call| self.expr(call, depth + 1)),
             TableRef::Join { left, right, on, .. } => {

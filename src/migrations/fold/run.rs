@@ -229,7 +229,10 @@ impl Fold {
                 self.name_relation(&read);
             }
         }
-        Ok(())
+        match dml.source.as_deref() {
+            Some(source) if matches!(source.body, QueryBody::Select(_)) => interp::select(self, source, dml.span),
+            _ => Ok(()),
+        }
     }
 }
 

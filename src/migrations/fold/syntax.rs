@@ -49,7 +49,7 @@ pub(super) fn canonical_on(
     columns: &dyn Fn(&Name) -> Option<Vec<String>>,
 ) -> String {
     let name = Name::qualified(relation.schema.clone(), relation.name.clone());
-    sql::canonical_in(expr, Surroundings { relation: Some(&name), columns: Some(columns) })
+    sql::canonical_in(expr, Surroundings { relation: Some(&name), columns: Some(columns), ..Surroundings::default() })
 }
 
 pub(super) use sql::{canonical, canonical_query};

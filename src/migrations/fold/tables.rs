@@ -49,6 +49,7 @@ impl Fold {
             let parent = self.relation(parent, ObjectKind::Table);
             self.take_partition_parts(&name, &parent);
         }
+        self.fire_event_triggers(&name);
         Ok(())
     }
 
@@ -266,8 +267,9 @@ impl Fold {
         table.columns_complete = output.is_some();
         table.columns = self.output_columns(output.unwrap_or_default(), aliases);
         self.store.insert_relation(name.clone(), table);
-        self.gone.remove(&Key::Relation(name));
+        self.gone.remove(&Key::Relation(name.clone()));
         self.note_altered(object);
+        self.fire_event_triggers(&name);
         Ok(())
     }
 

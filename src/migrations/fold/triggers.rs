@@ -2,7 +2,12 @@
 
 use super::refs::Refs;
 use super::state::{Effect, Fold};
-use crate::catalog::{EventTrigger, ObjectKind, ObjectRef, QualifiedName, RewriteRule, Trigger};
+use crate::catalog::{
+    EventTrigger, FunctionSource, ObjectKind, ObjectRef, Origin, QualifiedName, RewriteRule, Trigger,
+};
+use crate::coverage::CoverageKind;
+use crate::migrations::host::Taint;
+use crate::sql::ast::quote_ident;
 use crate::sql::ast::{CreateRule, CreateTrigger, Name, StatementKind, TriggerState};
 
 impl Fold {
@@ -84,6 +89,36 @@ impl Fold {
             trigger.enabled = fact;
         }
         Ok(())
+    }
+
+    /// The project's own event triggers run when a table is made. They are not followed: where one may switch row
+    /// security or change privileges, it is not known any more whether it did.
+    pub(super) fn fire_event_triggers(&mut self, table: &QualifiedName) {
+        let fired = self.catalog().event_triggers.iter().filter(|(_, trigger)| {
+            let tagged =
+                trigger.tags.is_empty() || trigger.tags.iter().any(|tag| tag.eq_ignore_ascii_case("create table"));
+            let on = !trigger.enabled.is(&TriggerState::Disabled) && !trigger.enabled.is(&TriggerState::Replica);
+            trigger.provenance.origin != Origin::Platform && trigger.event == "ddl_command_end" && tagged && on
+        });
+        let fired: Vec<(String, bool)> = fired.map(|(name, trigger)| (name.clone(), self.alters(trigger))).collect();
+        for (name, _) in fired.into_iter().filter(|(_, alters)| *alters) {
+            self.taint_scope(&Taint::RowSecurity(Some(table.clone())));
+            let message =
+                format!("the event trigger `{}` runs here, and what it does is not followed", quote_ident(&name));
+            self.cover_here(CoverageKind::DynamicSql, Some(ObjectRef::new(ObjectKind::Table, table)), message);
+        }
+    }
+
+    /// Whether the function of an event trigger may change anything.
+    fn alters(&self, trigger: &EventTrigger) -> bool {
+        let functions = self.catalog().functions.iter().filter(|(key, _)| key.name == trigger.function);
+        let mut bodies = functions.map(|(_, function)| match function.body.get() {
+            Some(FunctionSource::Text { text } | FunctionSource::Sql { text }) => text.to_ascii_lowercase(),
+            _ => "execute".to_owned(),
+        });
+        bodies.any(|body| {
+            ["execute", "alter table", "grant", "revoke", "create policy"].iter().any(|word| body.contains(word))
+        })
     }
 
     pub(super) fn create_rule(&mut self, create: &CreateRule) -> Effect {

@@ -1,11 +1,16 @@
 //! The table of targets and fields, and nothing else.
 
-use super::FieldType::{Bool, String as Text, Strings};
+use super::FieldType::{Bool, Int, String as Text, Strings};
 use super::history::{CHANGE, MIGRATION, OPAQUE, SECRET, STATEMENT, SYNTAX_ERROR};
 use super::{Field, FieldType, Target};
 
 pub(super) const fn f(path: &'static str, ty: FieldType, doc: &'static str) -> Field {
-    Field { path, ty, doc }
+    Field { path, ty, doc, live: false }
+}
+
+/// A field only a running database has.
+const fn live(path: &'static str, ty: FieldType, doc: &'static str) -> Field {
+    Field { path, ty, doc, live: true }
 }
 
 /// The fields of one policy expression, under `using`, `check` and `effective_check`.
@@ -135,6 +140,9 @@ const TABLE: &[Field] = &[
     f("unlogged", Bool, "UNLOGGED"),
     f("triggers", Strings, "names of its triggers"),
     f("comment", Text, "comment; empty without"),
+    live("analyzed", Bool, "its statistics were gathered at least once"),
+    live("rows", Int, "estimated rows; unknown where it was never analyzed"),
+    live("last_analyze", Text, "day of the last ANALYZE since statistics began, YYYY-MM-DD; empty without"),
 ];
 
 const COLUMN: &[Field] = &[
@@ -183,6 +191,22 @@ const INDEX: &[Field] = &[
     f("partial", Bool, "has a WHERE"),
     f("of_constraint", Bool, "belongs to the constraint of the same name"),
     f("duplicates", Strings, "other indexes on the table with the same method, keys and condition that sort before it"),
+    live("scans", Int, "scans since statistics began"),
+    live("table_rows", Int, "estimated rows of its table; unknown where that was never analyzed"),
+];
+
+const SEQUENCE: &[Field] = &[
+    f("schema", Text, "schema"),
+    f("name", Text, "schema-qualified name"),
+    f("owner", Text, "owner"),
+    f("table", Text, "table whose column owns it; empty without"),
+    f("column", Text, "that column; empty without"),
+    f("identity", Bool, "made by an identity column"),
+    live("type", Text, "smallint, integer or bigint"),
+    live("cycles", Bool, "CYCLE"),
+    live("last_value", Int, "the last value given, 0 where none was yet; unknown where it may not be read"),
+    live("limit", Int, "the last value it can give"),
+    live("used_percent", Int, "how much of its range is used, rounded down"),
 ];
 
 const VIEW: &[Field] = &[
@@ -336,6 +360,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "column", doc: "a column of a table or view", fields: COLUMN },
     Target { name: "constraint", doc: "a table constraint", fields: CONSTRAINT },
     Target { name: "index", doc: "an index", fields: INDEX },
+    Target { name: "sequence", doc: "a sequence", fields: SEQUENCE },
     Target { name: "policy", doc: "a row level security policy", fields: POLICY },
     Target { name: "view", doc: "a view or materialized view", fields: VIEW },
     Target { name: "function", doc: "a function, procedure or aggregate", fields: FUNCTION },

@@ -135,6 +135,19 @@ pub(super) fn unwidened(expr: Expr) -> Expr {
     }
 }
 
+/// The same of everything a stored query casts on its own, dates to timestamps too.
+pub(super) fn unwidened_stored(expr: Expr) -> Expr {
+    match expr.kind {
+        ExprKind::Cast { expr, ty } if is_widening(&ty) || is_timestamp(&ty) => *expr,
+        kind => bare(kind),
+    }
+}
+
+fn is_timestamp(ty: &TypeName) -> bool {
+    let name = ty.name.name.as_str();
+    ty.array_dims == 0 && ty.modifiers.is_empty() && ty.name.schema.is_none() && name.starts_with("timestamp with")
+}
+
 fn is_widening(ty: &TypeName) -> bool {
     let wide = ["numeric", "double precision", "bigint"].contains(&ty.name.name.as_str());
     wide && ty.array_dims == 0 && ty.modifiers.is_empty() && ty.name.schema.is_none()

@@ -1,7 +1,7 @@
 //! The normal form of expressions: what PostgreSQL's parser makes of equivalent spellings, made once.
 
 use super::scope::Scopes;
-use super::{Surroundings, constant};
+use super::{NameOf, Surroundings, constant};
 use crate::sql::ast::{Call, CallArg, Expr, ExprKind, InSet, IsTest, LikeKind, Name, TypeName};
 
 /// Rewrites expressions and queries.
@@ -17,6 +17,26 @@ pub(super) fn bare(kind: ExprKind) -> Expr {
 impl<'a> Normaliser<'a> {
     pub(super) fn new(surroundings: Surroundings<'a>) -> Self {
         Self { scopes: Scopes::new(surroundings) }
+    }
+
+    /// A name as it is known everywhere.
+    pub(super) fn meant(&self, of: NameOf, name: Name) -> Name {
+        unqualified(self.scopes.meant(of, name))
+    }
+
+    /// In a stored query, an expression without the cast that brings it to a wider type of its kind.
+    fn relaxed(&self, expr: Expr) -> Expr {
+        if self.scopes.is_stored() { constant::unwidened_stored(expr) } else { expr }
+    }
+
+    fn all_relaxed(&mut self, exprs: Vec<Expr>) -> Vec<Expr> {
+        exprs
+            .into_iter()
+            .map(|expr| {
+                let expr = self.expr(expr);
+                self.relaxed(expr)
+            })
+            .collect()
     }
 
     /// An expression that must be true.
@@ -81,15 +101,15 @@ impl<'a> Normaliser<'a> {
             }
             ExprKind::Case { operand, whens, otherwise } => ExprKind::Case {
                 operand: operand.map(|operand| self.boxed(operand)),
-                whens: whens.into_iter().map(|(when, then)| (self.expr(when), self.expr(then))).collect(),
+                whens: whens.into_iter().map(|(when, then)| (self.expr(when), self.value(then))).collect(),
                 otherwise: otherwise
-                    .map(|otherwise| self.boxed(otherwise))
+                    .map(|otherwise| Box::new(self.value(*otherwise)))
                     .filter(|otherwise| otherwise.kind != ExprKind::Null),
             },
             ExprKind::Exists(query) => ExprKind::Exists(Box::new(self.exists(*query))),
             ExprKind::Subquery(query) => ExprKind::Subquery(Box::new(self.value_query(*query))),
             ExprKind::ArrayQuery(query) => ExprKind::ArrayQuery(Box::new(self.value_query(*query))),
-            ExprKind::Array(parts) => ExprKind::Array(self.all(parts)),
+            ExprKind::Array(parts) => ExprKind::Array(self.all_relaxed(parts)),
             ExprKind::Row(parts) => ExprKind::Row(self.all(parts)),
             ExprKind::Index { expr, index } => ExprKind::Index { expr: self.boxed(expr), index: self.boxed(index) },
             ExprKind::Slice { expr, low, high } => ExprKind::Slice {
@@ -108,12 +128,17 @@ impl<'a> Normaliser<'a> {
         bare(kind)
     }
 
+    fn value(&mut self, expr: Expr) -> Expr {
+        let expr = self.expr(expr);
+        self.relaxed(expr)
+    }
+
     fn call(&mut self, call: Call) -> Call {
         Call {
-            name: unqualified(call.name),
+            name: self.meant(NameOf::Function, call.name),
             args: call.args.into_iter().flat_map(|arg| self.arguments(arg)).collect(),
             filter: call.filter.map(|filter| self.expr(filter)),
-            order_by: self.all(call.order_by),
+            order_by: self.all_relaxed(call.order_by),
             window: self.all(call.window),
             ..call
         }
@@ -121,7 +146,7 @@ impl<'a> Normaliser<'a> {
 
     /// `VARIADIC ARRAY[a, b]` is `a, b`.
     fn arguments(&mut self, arg: CallArg) -> Vec<CallArg> {
-        let value = self.expr(arg.value);
+        let value = self.value(arg.value);
         match value.kind {
             ExprKind::Array(values) if arg.variadic && arg.name.is_none() && !values.is_empty() => {
                 values.into_iter().map(argument).collect()
@@ -144,7 +169,10 @@ impl<'a> Normaliser<'a> {
             (ExprKind::Bool(_), _) if ty.name.name == "boolean" => inner,
             (ExprKind::Array(_), _) if ty.array_dims > 0 => inner,
             _ if constant::is_text(&ty) => inner,
-            _ => bare(ExprKind::Cast { expr: Box::new(inner), ty: TypeName { name: unqualified(ty.name), ..ty } }),
+            _ => {
+                let name = self.meant(NameOf::Type, ty.name);
+                bare(ExprKind::Cast { expr: Box::new(inner), ty: TypeName { name, ..ty } })
+            }
         }
     }
 
@@ -161,8 +189,11 @@ impl<'a> Normaliser<'a> {
         let exact = matches!(op.as_str(), "/" | "%") && !constant::is_decimal(&left) && !constant::is_decimal(&right);
         let widens =
             !exact && matches!(op.as_str(), "=" | "<>" | "<" | ">" | "<=" | ">=" | "+" | "-" | "*" | "/" | "%");
-        let (left, right) =
-            if widens { (constant::unwidened(left), constant::unwidened(right)) } else { (left, right) };
+        let (left, right) = match () {
+            () if self.scopes.is_stored() => (self.relaxed(left), self.relaxed(right)),
+            () if widens => (constant::unwidened(left), constant::unwidened(right)),
+            () => (left, right),
+        };
         bare(ExprKind::Binary { op, left: Box::new(left), right: Box::new(right) })
     }
 

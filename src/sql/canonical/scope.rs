@@ -1,15 +1,18 @@
 //! What names belong to: columns are qualified as PostgreSQL qualifies them, and queries brought into normal form.
 
-use super::Surroundings;
-use super::normal::{Normaliser, unqualified};
+use super::normal::{Normaliser, bare};
+use super::{NameOf, Surroundings, constant};
 use crate::sql::ast::{
-    Alias, Assignment, Call, Cte, CteBody, Dml, Expr, ExprKind, JoinOn, Query, QueryBody, Select, SelectItem, TableRef,
+    Alias, Assignment, Call, Cte, CteBody, Dml, Expr, ExprKind, JoinOn, Name, Query, QueryBody, Select, SelectItem,
+    TableRef,
 };
 
 /// The `FROM` items in sight, innermost query last.
 pub(super) struct Scopes<'a> {
     surroundings: Surroundings<'a>,
     levels: Vec<Vec<Item>>,
+    /// Common table expressions in sight, with their columns where they are known.
+    ctes: Vec<(String, Option<Vec<String>>)>,
 }
 
 /// One `FROM` item: the name it goes by, and its columns where they are known.
@@ -19,11 +22,19 @@ struct Item {
     columns: Option<Vec<String>>,
     /// The one column of a function, which may also be called as the function's alias.
     single: Option<String>,
+    /// Columns a join with `USING` shows once, in the item before.
+    merged: Vec<String>,
+    /// The same columns in that item, which `*` shows first.
+    first: Vec<String>,
+    /// The alias written, where the item goes by another name.
+    written: Option<String>,
 }
 
 /// Functions whose one output column has a name of its own.
 const NAMED_OUTPUT: [&str; 4] =
     ["json_array_elements", "json_array_elements_text", "jsonb_array_elements", "jsonb_array_elements_text"];
+/// Functions with a key and a value.
+const EACH: [&str; 4] = ["json_each", "json_each_text", "jsonb_each", "jsonb_each_text"];
 /// Functions whose one output column is called as they are.
 const SCALAR: [&str; 7] = [
     "generate_series",
@@ -37,7 +48,38 @@ const SCALAR: [&str; 7] = [
 
 impl<'a> Scopes<'a> {
     pub(super) fn new(surroundings: Surroundings<'a>) -> Self {
-        Self { surroundings, levels: Vec::new() }
+        Self { surroundings, levels: Vec::new(), ctes: Vec::new() }
+    }
+
+    pub(super) fn is_stored(&self) -> bool {
+        self.surroundings.stored
+    }
+
+    /// What a name means, where somebody knows; a common table expression's is its own.
+    pub(super) fn meant(&self, of: NameOf, name: Name) -> Name {
+        let cte = of == NameOf::Relation && name.schema.is_none() && self.cte(&name.name).is_some();
+        match self.surroundings.names {
+            Some(names) if !cte => names(of, &name),
+            _ => name,
+        }
+    }
+
+    fn cte(&self, name: &str) -> Option<&Option<Vec<String>>> {
+        self.ctes.iter().rev().find(|(cte, _)| cte == name).map(|(_, columns)| columns)
+    }
+
+    /// The columns of a relation in `FROM`.
+    fn columns_of(&self, name: &Name) -> Option<Vec<String>> {
+        match self.cte(&name.name).filter(|_| name.schema.is_none()) {
+            Some(columns) => columns.clone(),
+            None => self.surroundings.columns.and_then(|columns| columns(name)),
+        }
+    }
+
+    /// Whether an item of the innermost query is known to have the column.
+    fn has(&self, column: &str) -> bool {
+        let items = self.levels.last().into_iter().flatten();
+        items.into_iter().any(|item| item.columns.as_ref().is_some_and(|columns| columns.iter().any(|c| c == column)))
     }
 
     /// A column as PostgreSQL prints it: bare where only the relation at hand is in sight, with its table's name in
@@ -45,6 +87,12 @@ impl<'a> Scopes<'a> {
     pub(super) fn column(&self, mut parts: Vec<String>) -> Vec<String> {
         if parts.len() > 2 {
             parts.remove(0);
+        }
+        if let [owner, _] = parts.as_mut_slice() {
+            let mut items = self.levels.iter().rev().flatten();
+            if let Some(item) = items.find(|item| item.written.as_deref() == Some(owner.as_str())) {
+                owner.clone_from(&item.name);
+            }
         }
         let own = self.surroundings.relation.map(|relation| relation.name.as_str());
         if self.levels.is_empty() {
@@ -66,14 +114,25 @@ impl<'a> Scopes<'a> {
         parts
     }
 
-    /// The columns `*` stands for in the innermost query, where all are known.
+    /// The columns `*` stands for in the innermost query, where all are known: those of joins with `USING` first, once.
     pub(super) fn star(&self) -> Option<Vec<Vec<String>>> {
         let items = self.levels.last()?;
-        let of =
-            |item: &Item| Some(item.columns.as_ref()?.iter().map(|c| vec![item.name.clone(), c.clone()]).collect());
-        let columns: Vec<Vec<Vec<String>>> = items.iter().map(of).collect::<Option<_>>()?;
-        let columns: Vec<Vec<String>> = columns.into_iter().flatten().collect();
+        let mut columns = Vec::new();
+        for item in items {
+            let mut own: Vec<&String> = item.columns.as_ref()?.iter().collect();
+            own.sort_by_key(|column| item.first.iter().position(|first| first == *column).unwrap_or(usize::MAX));
+            let shown = own.into_iter().filter(|column| !item.merged.contains(column));
+            columns.extend(shown.map(|column| vec![item.name.clone(), column.clone()]));
+        }
         Some(columns).filter(|columns| !columns.is_empty())
+    }
+
+    /// The columns `item.*` stands for, where they are known.
+    pub(super) fn star_of(&self, name: &Name) -> Option<Vec<Vec<String>>> {
+        let items = self.levels.iter().rev().flatten();
+        let known = |item: &&Item| item.name == name.name || item.written.as_ref() == Some(&name.name);
+        let item = items.into_iter().find(known)?;
+        Some(item.columns.as_ref()?.iter().map(|column| vec![item.name.clone(), column.clone()]).collect())
     }
 
     /// The item an unqualified column belongs to, as far as it can be known.
@@ -88,7 +147,10 @@ impl<'a> Scopes<'a> {
             }
             let mut unknown = level.iter().filter(|item| item.columns.is_none());
             match (unknown.next(), unknown.next()) {
-                (Some(item), None) if level.len() == 1 => return Some(item.name.clone()),
+                // Where no query is around this one, it can be nobody else's.
+                (Some(item), None) if level.len() == 1 || self.is_stored() && self.levels.len() == 1 => {
+                    return Some(item.name.clone());
+                }
                 (None, _) => {}
                 _ => return None,
             }
@@ -96,27 +158,53 @@ impl<'a> Scopes<'a> {
         own.map(str::to_owned)
     }
 
+    fn is_own_number(&self, name: &Name, alias: &str) -> bool {
+        let number = alias.strip_prefix(name.name.as_str()).and_then(|rest| rest.strip_prefix('_'));
+        let numbered = number.is_some_and(|number| !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit()));
+        self.is_stored() && numbered && name.schema.is_none() && self.cte(&name.name).is_some()
+    }
+
+    /// What a natural join shares, where all columns are known.
+    fn shared(&self, left: &TableRef, right: &TableRef) -> Option<Vec<String>> {
+        let (mut before, mut after) = (Vec::new(), Vec::new());
+        self.items(left, &mut before);
+        self.items(right, &mut after);
+        let all = |items: &[Item]| -> Option<Vec<String>> {
+            let lists: Vec<&Vec<String>> = items.iter().map(|item| item.columns.as_ref()).collect::<Option<_>>()?;
+            Some(lists.into_iter().flatten().cloned().collect())
+        };
+        let (before, after) = (all(&before)?, all(&after)?);
+        Some(before.into_iter().filter(|column| after.contains(column)).collect())
+    }
+
     fn items(&self, table: &TableRef, into: &mut Vec<Item>) {
         match table {
             TableRef::Relation { name, alias, .. } => {
-                let columns = self.surroundings.columns.and_then(|columns| columns(name));
+                let columns = self.columns_of(name);
                 let shown = alias.as_ref().filter(|alias| !alias.name.is_empty());
                 let columns =
                     shown.filter(|alias| !alias.columns.is_empty()).map_or(columns, |a| Some(a.columns.clone()));
-                let name = shown.map_or_else(|| name.name.clone(), |alias| alias.name.clone());
-                into.push(Item { name, columns, single: None });
+                let shown = shown.map_or(name.name.as_str(), |alias| alias.name.as_str());
+                // The server numbers a recursive query's own name.
+                let numbered = self.is_own_number(name, shown);
+                let written = numbered.then(|| shown.to_owned());
+                let name = if numbered { name.name.clone() } else { shown.to_owned() };
+                into.push(Item { name, columns, written, ..Item::default() });
             }
             TableRef::Query { query, alias, .. } => {
                 let name = alias.as_ref().map(|alias| alias.name.clone()).unwrap_or_default();
                 let listed = alias.as_ref().map(|alias| alias.columns.clone()).filter(|columns| !columns.is_empty());
-                into.push(Item { name, columns: listed.or_else(|| output_names(query)), single: None });
+                into.push(Item { name, columns: listed.or_else(|| output_names(query)), ..Item::default() });
             }
             TableRef::Function { calls, alias, .. } => {
                 into.push(function(calls, alias.as_ref()));
             }
-            TableRef::Join { left, right, .. } => {
+            TableRef::Join { left, right, on, .. } => {
+                let start = into.len();
                 self.items(left, into);
+                let middle = into.len();
                 self.items(right, into);
+                merge(into, (start, middle), on);
             }
             TableRef::Other(alias) => into.push(Item { name: alias.name.clone(), ..Item::default() }),
         }
@@ -155,25 +243,53 @@ impl Normaliser<'_> {
         query
     }
 
+    /// A query that stands alone; of a stored one nobody asks what its columns are called inside it.
+    pub(super) fn whole(&mut self, query: Query) -> Query {
+        let mut query = self.query(query);
+        if self.scopes.is_stored() {
+            unnamed(&mut query);
+        }
+        query
+    }
+
     pub(super) fn query(&mut self, mut query: Query) -> Query {
-        query.with = query.with.into_iter().map(|cte| self.cte(cte)).collect();
+        let ctes = self.scopes.ctes.len();
+        for cte in std::mem::take(&mut query.with) {
+            let columns = cte_columns(&cte);
+            // A recursive one sees itself.
+            if query.recursive {
+                self.scopes.ctes.push((cte.name.clone(), columns.clone()));
+            }
+            let cte = self.cte(cte);
+            self.scopes.ctes.push((cte.name.clone(), columns));
+            query.with.push(cte);
+        }
+        if self.scopes.is_stored() {
+            resolve_sort_keys(&mut query);
+        }
         let depth = self.scopes.levels.len();
         query.body = match query.body {
             QueryBody::Select(select) => QueryBody::Select(Box::new(self.select(*select))),
             QueryBody::Set { op, all, left, right } => {
-                QueryBody::Set { op, all, left: Box::new(self.query(*left)), right: Box::new(self.query(*right)) }
+                let (mut left, mut right) = (self.query(*left), self.query(*right));
+                if self.scopes.is_stored() {
+                    relax_outputs(&mut left);
+                    relax_outputs(&mut right);
+                }
+                QueryBody::Set { op, all, left: Box::new(left), right: Box::new(right) }
             }
             QueryBody::Values(rows) => {
                 self.scopes.levels.push(Vec::new());
                 QueryBody::Values(rows.into_iter().map(|row| self.all(row)).collect())
             }
-            QueryBody::Table(name) => QueryBody::Table(unqualified(name)),
+            QueryBody::Table(name) => QueryBody::Table(self.meant(NameOf::Relation, name)),
             QueryBody::Unknown => QueryBody::Unknown,
         };
         query.order_by = self.all(query.order_by);
         query.limit = query.limit.map(|limit| self.expr(limit)).filter(|limit| limit.kind != ExprKind::Null);
         query.offset = query.offset.map(|offset| self.expr(offset));
         self.scopes.levels.truncate(depth);
+        self.scopes.ctes.truncate(ctes);
         query
     }
 
@@ -186,7 +302,7 @@ impl Normaliser<'_> {
     }
 
     fn dml(&mut self, dml: Dml) -> Dml {
-        let table = unqualified(dml.table);
+        let table = self.meant(NameOf::Relation, dml.table);
         self.scopes
             .levels
             .push(vec![Item { name: dml.alias.clone().unwrap_or_else(|| table.name.clone()), ..Item::default() }]);
@@ -214,6 +330,11 @@ impl Normaliser<'_> {
             self.scopes.items(table, &mut items);
         }
         self.scopes.levels.push(items);
+        let mut select = select;
+        if self.scopes.is_stored() {
+            select.group_by =
+                select.group_by.into_iter().map(|key| group_key(key, &select.columns, &self.scopes)).collect();
+        }
         Select {
             distinct: select.distinct,
             columns: select.columns.into_iter().flat_map(|item| self.items(item)).collect(),
@@ -226,7 +347,11 @@ impl Normaliser<'_> {
     }
 
     fn items(&mut self, item: SelectItem) -> Vec<SelectItem> {
-        let columns = (item.expr.kind == ExprKind::Star(None)).then(|| self.scopes.star()).flatten();
+        let columns = match &item.expr.kind {
+            ExprKind::Star(None) => self.scopes.star(),
+            ExprKind::Star(Some(name)) if self.scopes.is_stored() => self.scopes.star_of(name),
+            _ => None,
+        };
         let column = |parts| SelectItem { expr: super::normal::bare(ExprKind::Column(parts)), alias: None };
         match columns {
             Some(columns) => columns.into_iter().map(column).collect(),
@@ -242,8 +367,9 @@ impl Normaliser<'_> {
     fn table(&mut self, table: TableRef) -> TableRef {
         match table {
             TableRef::Relation { span, name, alias } => {
-                let alias = alias.filter(|alias| alias.name != name.name || !alias.columns.is_empty());
-                TableRef::Relation { span, name: unqualified(name), alias }
+                let own = |alias: &Alias| alias.name == name.name || self.scopes.is_own_number(&name, &alias.name);
+                let alias = alias.filter(|alias| !own(alias) || !alias.columns.is_empty());
+                TableRef::Relation { span, name: self.meant(NameOf::Relation, name), alias }
             }
             TableRef::Query { lateral, query, alias } => {
                 TableRef::Query { lateral, query: Box::new(self.query(*query)), alias }
@@ -251,6 +377,8 @@ impl Normaliser<'_> {
             TableRef::Function { calls, ordinality, alias, .. } => {
                 let implied = calls.first().map(implied_name).unwrap_or_default();
                 let calls = self.all(calls);
+                let default = |alias: &Alias| self.scopes.is_stored() && is_default(alias, &implied);
+                let alias = alias.filter(|alias| !default(alias));
                 let alias =
                     alias.map(|alias| named_columns(alias, &implied, calls.len())).filter(|a| *a != Alias::default());
                 // Functions see what stands before them with LATERAL and without.
@@ -259,6 +387,9 @@ impl Normaliser<'_> {
             TableRef::Join { kind, left, right, on } => {
                 let (left, right) = (Box::new(self.table(*left)), Box::new(self.table(*right)));
                 let on = match on {
+                    JoinOn::Natural if self.scopes.is_stored() => {
+                        self.scopes.shared(&left, &right).map_or(JoinOn::Natural, JoinOn::Using)
+                    }
                     JoinOn::Expr(on) => JoinOn::Expr(self.condition(on)),
                     on => on,
                 };
@@ -267,6 +398,128 @@ impl Normaliser<'_> {
             TableRef::Other(alias) => TableRef::Other(alias),
         }
     }
+}
+
+/// The name and columns the server writes where nobody wrote any.
+fn is_default(alias: &Alias, implied: &str) -> bool {
+    let each = EACH.contains(&implied) && alias.columns == ["key", "value"];
+    alias.name == implied && (each || alias.columns.is_empty())
+}
+
+/// A join with `USING` shows the shared columns once, first.
+fn merge(items: &mut [Item], (start, middle): (usize, usize), on: &JoinOn) {
+    let (before, right) = items.split_at_mut(middle.min(items.len()));
+    let left = before.get_mut(start..).unwrap_or_default();
+    let has = |items: &[Item], column: &String| {
+        items.iter().any(|item| item.columns.as_ref().is_some_and(|columns| columns.contains(column)))
+    };
+    let shared: Vec<String> = match on {
+        JoinOn::Using(columns) => columns.clone(),
+        JoinOn::Natural => {
+            let all = left.iter().flat_map(|item| item.columns.iter().flatten());
+            all.filter(|column| has(right, column)).cloned().collect()
+        }
+        JoinOn::None | JoinOn::Expr(_) => return,
+    };
+    right.iter_mut().for_each(|item| item.merged.extend(shared.iter().cloned()));
+    if let Some(first) = left.first_mut() {
+        first.first.extend(shared);
+    }
+}
+
+/// The columns a common table expression shows, where they are known.
+fn cte_columns(cte: &Cte) -> Option<Vec<String>> {
+    match &cte.body {
+        _ if !cte.columns.is_empty() => Some(cte.columns.clone()),
+        CteBody::Query(query) => output_names(query),
+        CteBody::Dml(_) => None,
+    }
+}
+
+/// Without the names of its own columns.
+fn unnamed(query: &mut Query) {
+    match &mut query.body {
+        QueryBody::Select(select) => select.columns.iter_mut().for_each(|item| item.alias = None),
+        QueryBody::Set { left, right, .. } => {
+            unnamed(left);
+            unnamed(right);
+        }
+        _ => {}
+    }
+}
+
+/// Set operations bring both sides to common types.
+fn relax_outputs(query: &mut Query) {
+    if let QueryBody::Select(select) = &mut query.body {
+        for item in &mut select.columns {
+            let expr = std::mem::replace(&mut item.expr, bare(ExprKind::Null));
+            item.expr = constant::unwidened_stored(expr);
+        }
+    }
+}
+
+/// `ORDER BY 2` and `ORDER BY alias` are the expression they mean; over a set operation they are the number.
+fn resolve_sort_keys(query: &mut Query) {
+    let Query { body, order_by, .. } = query;
+    match body {
+        QueryBody::Select(select) => {
+            for key in order_by {
+                if let Some(meant) = sort_key(key, &select.columns) {
+                    key.kind = meant;
+                }
+            }
+        }
+        QueryBody::Set { left, .. } => {
+            let Some(names) = output_names(left) else { return };
+            for key in order_by {
+                if let ExprKind::Column(parts) = &key.kind
+                    && let [name] = parts.as_slice()
+                    && let Some(at) = names.iter().position(|known| known == name)
+                {
+                    key.kind = ExprKind::Number((at + 1).to_string());
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+fn sort_key(key: &Expr, columns: &[SelectItem]) -> Option<ExprKind> {
+    match &key.kind {
+        ExprKind::Number(number) => ordinal(number, columns),
+        ExprKind::Column(parts) => match parts.as_slice() {
+            [name] => aliased(name, columns),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// In `GROUP BY` a column of the tables comes before an alias.
+fn group_key(key: Expr, columns: &[SelectItem], scopes: &Scopes<'_>) -> Expr {
+    let meant = match &key.kind {
+        ExprKind::Number(number) => ordinal(number, columns),
+        ExprKind::Column(parts) => match parts.as_slice() {
+            [name] if !scopes.has(name) => aliased(name, columns),
+            _ => None,
+        },
+        _ => None,
+    };
+    meant.map_or(key, bare)
+}
+
+fn ordinal(number: &str, columns: &[SelectItem]) -> Option<ExprKind> {
+    let at: usize = number.parse().ok()?;
+    let before = columns.get(..at)?;
+    // A star before it stands for an unknown number of columns.
+    if before.iter().any(|item| matches!(item.expr.kind, ExprKind::Star(_))) {
+        return None;
+    }
+    before.last().map(|item| item.expr.kind.clone())
+}
+
+fn aliased(name: &str, columns: &[SelectItem]) -> Option<ExprKind> {
+    columns.iter().find(|item| item.alias.as_deref() == Some(name)).map(|item| item.expr.kind.clone())
 }
 
 /// A function in `FROM`: what it and its columns are called.
@@ -280,7 +533,10 @@ fn function(calls: &[Expr], alias: Option<&Alias>) -> Item {
         _ => None,
     };
     let scalar = single.is_some() || (listed.is_none() && SCALAR.contains(&implied.as_str()));
-    Item { columns: if scalar { Some(vec![name.clone()]) } else { listed }, name, single }
+    let each =
+        (listed.is_none() && EACH.contains(&implied.as_str())).then(|| vec!["key".to_owned(), "value".to_owned()]);
+    let columns = if scalar { Some(vec![name.clone()]) } else { listed.or(each) };
+    Item { columns, name, single, ..Item::default() }
 }
 
 /// A function's alias: a single column goes by the alias itself.

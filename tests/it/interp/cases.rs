@@ -463,6 +463,16 @@ pub(crate) const CASES: &[Case] = &[
         has: &["published live public.tanks", "publication other"],
         lacks: &["published live public.stocks"],
     },
+    Case {
+        name: "a function called by INSERT … SELECT",
+        sql: "create function secure(t text) returns text language plpgsql as $f$ begin
+                execute format('alter table %I enable row level security', t);
+                return t;
+              end $f$;
+              insert into app.logs (id, note) select 1, secure('tanks');",
+        has: &["relation public.tanks table owner=postgres rls=t"],
+        lacks: &[],
+    },
 ];
 
 pub(crate) const GAPS: &[Gap] = &[
@@ -591,5 +601,19 @@ pub(crate) const GAPS: &[Gap] = &[
               end $$;",
         says: &[(Assumed, "elsewhere"), (Undecided, "tables the files do not create"), (Assumed, "dashboard")],
         has: &["relation public.made table owner=postgres rls=f", "policy public.dashboard.p permissive all to public"],
+    },
+    Gap {
+        name: "an event trigger that switches row security on",
+        sql: "create function rls_on() returns event_trigger language plpgsql as $f$ declare r record; begin
+                for r in select * from pg_event_trigger_ddl_commands() where command_tag = 'CREATE TABLE' loop
+                  execute format('alter table %s enable row level security', r.object_identity);
+                end loop;
+              end $f$;
+              create event trigger rls_on on ddl_command_end when tag in ('CREATE TABLE') execute function rls_on();
+              create table made (a int);
+              alter event trigger rls_on disable;
+              create table later (a int);",
+        says: &[(DynamicSql, "the event trigger `rls_on` runs here")],
+        has: &["relation public.made table owner=postgres rls=?", "relation public.later table owner=postgres rls=f"],
     },
 ];

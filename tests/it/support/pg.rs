@@ -13,9 +13,37 @@ const OPT_OUT: &str = "GARDEFOU_TEST_NO_POSTGRES";
 /// A running cluster; it stops and disappears when the process ends.
 pub struct Cluster {
     socket: PathBuf,
+    bin: PathBuf,
+    port: u16,
     databases: AtomicU32,
     /// Holds the pipe whose end tells the reaper to stop the server.
     _reaper: Child,
+}
+
+/// A cluster that only one test uses: its roles are its own, and it may be stopped.
+///
+/// # Panics
+/// As [`fresh_database`].
+pub fn own_cluster(tag: &str) -> Option<Cluster> {
+    own_cluster_with(tag, 5432, "")
+}
+
+/// As [`own_cluster`], with server options, and a port it also listens on at 127.0.0.1 unless that is the usual one.
+pub fn own_cluster_with(tag: &str, port: u16, options: &str) -> Option<Cluster> {
+    cluster()?;
+    Some(Cluster::start(&binaries()?, tag, port, options))
+}
+
+/// A port nobody listens on.
+pub fn free_port() -> u16 {
+    std::net::TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("its address").port()
+}
+
+/// The URL of a new, empty database on the shared cluster, and a connection to it.
+pub fn fresh() -> Option<(String, Client)> {
+    let cluster = cluster()?;
+    let name = cluster.create();
+    Some((cluster.url("postgres", &name), cluster.connect(&name)))
 }
 
 /// A connection to a new, empty database; `None` where the suite runs without a server.
@@ -24,8 +52,7 @@ pub struct Cluster {
 /// Where no PostgreSQL is installed and nobody opted out.
 pub fn fresh_database() -> Option<Client> {
     let cluster = cluster()?;
-    let name = format!("t{}", cluster.databases.fetch_add(1, Ordering::Relaxed));
-    cluster.connect("postgres").batch_execute(&format!("create database {name}")).expect("create a database");
+    let name = cluster.create();
     Some(cluster.connect(&name))
 }
 
@@ -41,14 +68,53 @@ fn cluster() -> Option<&'static Cluster> {
                 "no PostgreSQL found (initdb in PATH or /usr/lib/postgresql/*/bin): install one, or set {OPT_OUT}=1"
             );
         };
-        Some(Cluster::start(&bin))
+        Some(Cluster::start(&bin, "", 5432, ""))
     });
     cluster.as_ref()
 }
 
 impl Cluster {
-    fn start(bin: &Path) -> Self {
-        let dir = std::env::temp_dir().join(format!("gardefou-pg-{}", std::process::id()));
+    /// A new, empty database.
+    pub fn create(&self) -> String {
+        let name = format!("t{}", self.databases.fetch_add(1, Ordering::Relaxed));
+        self.connect("postgres").batch_execute(&format!("create database {name}")).expect("create a database");
+        name
+    }
+
+    /// A URL of one of its databases.
+    pub fn url(&self, user: &str, database: &str) -> String {
+        let socket = self.socket.to_str().expect("a path in UTF-8").replace('/', "%2F");
+        format!("postgres://{user}@{socket}:{}/{database}?sslmode=disable", self.port)
+    }
+
+    /// The folder of the server's data.
+    pub fn data(&self) -> PathBuf {
+        self.socket.join("data")
+    }
+
+    /// What the server logged.
+    pub fn log(&self) -> String {
+        String::from_utf8_lossy(&std::fs::read(self.socket.join("log")).unwrap_or_default()).into_owned()
+    }
+
+    /// Writes a file into its data folder, as its owner.
+    pub fn write(&self, name: &str, text: &str) {
+        use std::io::Write;
+        let path = self.data().join(name);
+        let shell = format!("umask 077; cat > '{}'", path.display());
+        let mut child = server_command("sh").args(["-c", &shell]).stdin(Stdio::piped()).spawn().expect("sh");
+        child.stdin.take().expect("a pipe").write_all(text.as_bytes()).expect("written");
+        assert!(child.wait().expect("sh").success());
+    }
+
+    /// Runs `pg_ctl` on it.
+    pub fn pg_ctl(&self, arguments: &[&str]) {
+        let pg_ctl = self.bin.join("pg_ctl");
+        run(server_command(pg_ctl.to_str().expect("a path in UTF-8")).args(arguments).arg("-D").arg(self.data()));
+    }
+
+    fn start(bin: &Path, tag: &str, port: u16, more: &str) -> Self {
+        let dir = std::env::temp_dir().join(format!("gardefou-pg-{}{tag}", std::process::id()));
         let data = dir.join("data");
         let shown = |path: &Path| path.to_str().expect("a path in UTF-8").to_owned();
         run(server_command("mkdir").arg("-p").arg(&dir));
@@ -56,7 +122,11 @@ impl Cluster {
         run(server_command(&initdb)
             .args(["--no-sync", "-A", "trust", "-U", "postgres", "-E", "UTF8", "--locale=C", "-D"])
             .arg(&data));
-        let options = format!("-k {} -c listen_addresses='' -c fsync=off -c full_page_writes=off", shown(&dir));
+        let listen = if port == 5432 { "" } else { "127.0.0.1" };
+        let options = format!(
+            "-k {} -c listen_addresses='{listen}' -c port={port} -c fsync=off -c full_page_writes=off {more}",
+            shown(&dir)
+        );
         let pg_ctl = shown(&bin.join("pg_ctl"));
         run(server_command(&pg_ctl)
             .args(["start", "-w", "-o", &options, "-D"])
@@ -65,12 +135,19 @@ impl Cluster {
             .arg(dir.join("log")));
         let reap = format!("cat; '{pg_ctl}' stop -m immediate -D '{}'; rm -rf '{}'", shown(&data), shown(&dir));
         let reaper = server_command("sh").args(["-c", &reap]).stdin(Stdio::piped()).stdout(Stdio::null()).spawn();
-        Self { socket: dir, databases: AtomicU32::new(0), _reaper: reaper.expect("start the reaper") }
+        Self {
+            socket: dir,
+            bin: bin.to_owned(),
+            port,
+            databases: AtomicU32::new(0),
+            _reaper: reaper.expect("start the reaper"),
+        }
     }
 
-    fn connect(&self, database: &str) -> Client {
+    /// A connection as superuser.
+    pub fn connect(&self, database: &str) -> Client {
         let socket = self.socket.to_str().expect("a path in UTF-8");
-        let config = format!("host={socket} port=5432 user=postgres dbname={database}");
+        let config = format!("host={socket} port={} user=postgres dbname={database}", self.port);
         Client::connect(&config, NoTls).expect("connect to the throwaway server")
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::super::others::state_word;
 use super::super::policy::commands;
 use super::super::table::constraint_shape;
-use crate::catalog::{Acl, ConstraintRule, PUBLIC, Policy};
+use crate::catalog::{Acl, AclEntry, ConstraintRule, PUBLIC, Policy};
 use crate::migrations::ObjectState;
 
 pub(super) fn same_purpose(old: &ConstraintRule, new: &ConstraintRule) -> bool {
@@ -27,8 +27,8 @@ pub(super) fn command_widened(before: &Policy, after: &Policy) -> bool {
 }
 
 /// Explicit grants there after and still there now, but not before; `role: PRIVILEGE`.
-pub(super) fn added(before: &Acl, after: &Acl, now: &Acl, counts: impl Fn(&str) -> bool) -> Vec<String> {
-    let entries = after.iter().filter(|entry| entry.at.is_some() && !entry.by_default && counts(&entry.grantee));
+pub(super) fn added(before: &Acl, after: &Acl, now: &Acl, counts: impl Fn(&AclEntry) -> bool) -> Vec<String> {
+    let entries = after.iter().filter(|entry| entry.at.is_some() && !entry.by_default && counts(entry));
     let new = entries.filter(|entry| {
         before.held(&entry.grantee, entry.privilege).is_none() && now.held(&entry.grantee, entry.privilege).is_some()
     });

@@ -1,0 +1,89 @@
+//! `gardefou audit`: the weekly look at production.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::{Context, anyhow};
+use clap::Args;
+
+use crate::audit::{self, Audit};
+use crate::report::{Base, FailOn, RenderOptions};
+use crate::run::{Source, check_database};
+
+use super::{DatabaseArguments, RuleArguments, SourceArguments, cwd, terminal};
+
+/// Audit a running database, read-only, and write report.html, report.md, report.json and report.sarif.
+///
+/// Migrations named beside it say in which file each finding comes from. Keep report.json: the next audit's --since
+/// takes it, and says what is new, still open and resolved.
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    source: SourceArguments,
+    #[command(flatten)]
+    database: DatabaseArguments,
+    /// Audit a snapshot taken by `gardefou snapshot`.
+    #[arg(long, value_name = "FILE", conflicts_with = "database_url")]
+    snapshot: Option<PathBuf>,
+    #[command(flatten)]
+    rules: RuleArguments,
+    /// Folder to write the reports into; made where it is missing.
+    #[arg(long, short, value_name = "DIR")]
+    output_dir: PathBuf,
+    /// The report.json of an earlier audit.
+    #[arg(long, value_name = "FILE")]
+    since: Option<PathBuf>,
+    /// The least severity that makes the run fail [default: error].
+    #[arg(long, value_enum, value_name = "SEVERITY")]
+    fail_on: Option<FailOn>,
+    /// Findings recorded in this file do not count.
+    #[arg(long, value_name = "FILE")]
+    baseline: Option<PathBuf>,
+    /// Fail (exit code 2) if part of the schema's state could not be seen.
+    #[arg(long)]
+    require_coverage: bool,
+}
+
+pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    let mut config = arguments.source.config()?;
+    arguments.rules.apply(&mut config);
+    if let Some(path) = &arguments.baseline {
+        config.baseline = Some(path.clone());
+    }
+    let mut options = arguments.source.options(None)?;
+    options.source = match (arguments.database.target()?, &arguments.snapshot) {
+        (Some(target), _) => Source::Live(target, arguments.database.limits()),
+        (None, Some(path)) => Source::Snapshot(path.clone()),
+        (None, None) => return Err(anyhow!("no database is named; give --database-url or --snapshot")),
+    };
+    let previous = arguments.since.as_deref().map(audit::previous).transpose()?;
+    let started = audit::now();
+    let checked = check_database(&config, &options)?;
+    let audit = Audit::new(checked, previous.as_ref(), &started, &audit::now());
+    let render = RenderOptions { base: Base::of(&cwd()?, config.path.as_deref()), ..RenderOptions::default() };
+    write(arguments, &audit, &render)?;
+    let gaps = audit.report().gaps().count();
+    if (arguments.require_coverage || config.require_coverage) && gaps > 0 {
+        let gaps = crate::report::many(gaps, "coverage gap");
+        return Ok(terminal::error(&format!("{gaps}, and --require-coverage allows none: the audit is incomplete")));
+    }
+    let fail_on = arguments.fail_on.or(config.fail_on).unwrap_or_default();
+    Ok(if audit.report().fails(fail_on) { ExitCode::from(1) } else { ExitCode::SUCCESS })
+}
+
+fn write(arguments: &Arguments, audit: &Audit, options: &RenderOptions) -> anyhow::Result<()> {
+    let folder = &arguments.output_dir;
+    let failed = || format!("{} cannot be written; name another folder", folder.display());
+    std::fs::create_dir_all(folder).with_context(failed)?;
+    for (name, text) in audit.files(options) {
+        std::fs::write(folder.join(name), text).with_context(failed)?;
+    }
+    let facts = audit.facts();
+    let mut line = audit.report().summary.line();
+    if facts.since.is_some() {
+        let (new, open, resolved) = (facts.new.len(), facts.still_open.len(), facts.resolved.len());
+        line.push_str(&format!("; {new} new, {open} still open, {resolved} resolved"));
+    }
+    terminal::print(&format!("{line}\n{}: report.html, report.md, report.json, report.sarif\n", folder.display()))?;
+    Ok(())
+}

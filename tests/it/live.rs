@@ -1,0 +1,211 @@
+//! The live source from the command line: checks, snapshots and comparisons of a running database, and every way in which
+//! it may not be reached.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use gardefou::migrations::{DefaultGrants, Platform};
+use postgres::Client;
+use serde_json::Value;
+
+use crate::support::pg::{self, Cluster};
+
+pub fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).to_path_buf()
+}
+
+pub fn run(arguments: &[&str]) -> Output {
+    run_in(&root().join("examples"), arguments, &[])
+}
+
+pub fn run_in(folder: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_gardefou"));
+    command.args(arguments).current_dir(folder).env_clear().stdin(Stdio::null());
+    command.envs(environment.iter().copied());
+    command.output().unwrap()
+}
+
+pub fn code(output: &Output) -> i32 {
+    output.status.code().unwrap()
+}
+
+pub fn out(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+pub fn err(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+pub fn json(output: &Output) -> Value {
+    serde_json::from_str(&out(output)).unwrap_or_else(|_| panic!("{}{}", out(output), err(output)))
+}
+
+/// A database that the example's migrations built, on a Supabase-like start.
+pub fn depot(cluster: &Cluster) -> (String, Client) {
+    let database = cluster.create();
+    let mut client = cluster.connect(&database);
+    for script in gardefou::platform::sql(Platform::Supabase, DefaultGrants::Legacy).iter().skip(1) {
+        client.batch_execute(script).expect("the platform's own SQL");
+    }
+    client.batch_execute("set search_path to \"$user\", public, extensions").unwrap();
+    let folder = root().join("examples/depot/supabase/migrations");
+    let mut files: Vec<PathBuf> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    // The Supabase CLI runs no file whose name does not begin with a version.
+    let version = |file: &Path| file.file_name().unwrap().to_str().unwrap().split('_').next().unwrap().len() == 14;
+    for file in files.into_iter().filter(|file| version(file)) {
+        let text = std::fs::read_to_string(&file).unwrap();
+        client.batch_execute(&text).unwrap_or_else(|error| panic!("{}: {error:?}", file.display()));
+    }
+    (cluster.url("postgres", &database), client)
+}
+
+/// Rules that ask whether a grant was made by name.
+fn by_default(finding: &str) -> bool {
+    finding.starts_with("grants/anon-write-grant") || finding.starts_with("functions/revoke-public-only")
+}
+
+/// Findings as `rule object`, those that count.
+fn counted(report: &Value) -> Vec<String> {
+    let new = report["findings"].as_array().unwrap().iter().filter(|finding| finding["state"] == "new");
+    new.map(|finding| format!("{} {}", finding["rule"].as_str().unwrap(), finding["object"]["name"].as_str().unwrap()))
+        .collect()
+}
+
+#[test]
+fn the_depot_live_has_the_findings_of_its_migrations_at_their_places() {
+    let Some(cluster) = pg::own_cluster("-live-depot") else { return };
+    let (url, mut client) = depot(&cluster);
+    let folded = json(&run(&["check", "depot", "--format", "json"]));
+    let both = run(&["check", "depot", "--database-url", &url, "--format", "json"]);
+    assert_eq!(code(&both), 1, "{}", err(&both));
+    let both = json(&both);
+    let about_state = |report: &Value| -> Vec<(String, Value)> {
+        let rules = ["destructive/", "migrations/", "access/", "views/lost-", "functions/definer-lost"];
+        let findings = report["findings"].as_array().unwrap().iter();
+        let state = findings.filter(|finding| {
+            let rule = finding["rule"].as_str().unwrap();
+            finding["state"] == "new" && !rules.iter().any(|prefix| rule.starts_with(prefix))
+        });
+        let mut all: Vec<(String, Value)> =
+            state.map(|f| (format!("{} {}", f["rule"], f["object"]["name"]), f["location"].clone())).collect();
+        all.sort_by(|a, b| a.0.cmp(&b.0));
+        all
+    };
+    assert_eq!(about_state(&both), about_state(&folded), "same findings, same file and line");
+    assert!(about_state(&both).len() > 10);
+
+    // Without migrations there is no place, and it cannot be told whether a GRANT repeated what defaults gave.
+    let live = json(&run(&["check", "--config", "depot/gardefou.yaml", "--database-url", &url, "--format", "json"]));
+    let told: Vec<String> = counted(&both).into_iter().filter(|one| !by_default(one)).collect();
+    let mut untold: Vec<String> = counted(&live).into_iter().filter(|one| !by_default(one)).collect();
+    untold.sort();
+    assert_eq!(untold, {
+        let mut told = told;
+        told.sort();
+        told
+    });
+    assert!(live["findings"].as_array().unwrap().iter().all(|finding| finding["location"].is_null()));
+
+    // What somebody did by hand is found, and said to be nobody's migration.
+    client
+        .batch_execute("create table public.hand_made (id int); alter table public.citernes disable row level security")
+        .unwrap();
+    let both =
+        json(&run(&["check", "depot", "--database-url", &url, "--format", "json", "--select", "rls/rls-disabled"]));
+    let found: Vec<(&str, bool)> = both["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|f| f["rule"] == "rls/rls-disabled")
+        .map(|f| (f["message"].as_str().unwrap(), f["location"].is_null()))
+        .collect();
+    assert!(
+        found
+            .iter()
+            .any(|(m, none)| m.contains("hand_made") && m.ends_with("(no migration explains this object)") && *none),
+        "{found:?}"
+    );
+    assert!(
+        found
+            .iter()
+            .any(|(m, none)| m.contains("citernes") && m.ends_with("(the migrations alone do not show this)") && !none),
+        "{found:?}"
+    );
+}
+
+#[test]
+fn a_snapshot_says_what_the_database_says_and_keeps_no_secret() {
+    let Some(cluster) = pg::own_cluster("-live-snapshot") else { return };
+    let (url, mut client) = depot(&cluster);
+    let jwt =
+        format!("eyJhbGciOiJIUzI1NiJ9.{}.{}", "eyJyb2xlIjoic2VydmljZV9yb2xlIn0", "abcdefghijklmnopqrstuvwxyz012345");
+    client
+        .batch_execute(&format!(
+            "alter role anon set app.jwt_secret = 'geheim-in-role'; alter role anon set statement_timeout = '3s';
+             create function public.call() returns void language plpgsql as $$ begin perform '{jwt}'; end $$;
+             comment on table public.citernes is 'postgres://admin:geheim-in-comment@db/x'"
+        ))
+        .unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let take = |name: &str| {
+        let output = run_in(folder.path(), &["snapshot", "--database-url", &url, "-o", name], &[]);
+        assert_eq!(code(&output), 0, "{}", err(&output));
+        std::fs::read_to_string(folder.path().join(name)).unwrap()
+    };
+    let (first, second) = (take("a.json"), take("b.json"));
+    assert_eq!(first, second, "the same schema makes the same bytes");
+    for secret in ["geheim", "eyJyb2xl"] {
+        assert!(!first.contains(secret), "{secret} is in the snapshot");
+    }
+    assert!(first.contains("\"statement_timeout\": \"3s\""));
+
+    let config = root().join("examples/depot/gardefou.yaml");
+    let config = config.to_str().unwrap();
+    let live = json(&run_in(folder.path(), &["check", "--config", config, "--database-url", &url, "-f", "json"], &[]));
+    let snap = json(&run_in(folder.path(), &["check", "--config", config, "--snapshot", "a.json", "-f", "json"], &[]));
+    assert_eq!(live["findings"], snap["findings"]);
+    assert!(counted(&snap).len() > 10);
+
+    let same = run_in(folder.path(), &["diff", "a.json", &url], &[]);
+    assert_eq!((code(&same), out(&same).lines().count()), (0, 1), "{}{}", out(&same), err(&same));
+
+    for (text, wanted) in [("{\"version\": 9}", "version 9"), ("{", "take it again"), ("[]", "take it again")] {
+        std::fs::write(folder.path().join("bad.json"), text).unwrap();
+        let bad = run_in(folder.path(), &["check", "--snapshot", "bad.json"], &[]);
+        assert_eq!(code(&bad), 2);
+        assert!(err(&bad).contains(wanted) && err(&bad).contains("bad.json"), "{}", err(&bad));
+    }
+}
+
+#[test]
+fn migrations_and_the_database_they_built_do_not_differ() {
+    let Some(cluster) = pg::own_cluster("-live-diff") else { return };
+    let (url, mut client) = depot(&cluster);
+    let migrations = "depot/supabase/migrations";
+    let same = run(&["diff", migrations, &url]);
+    assert_eq!(code(&same), 0, "{}{}", out(&same), err(&same));
+    assert!(out(&same).starts_with("no difference; "), "{}", out(&same));
+
+    client
+        .batch_execute(
+            "drop policy \"lecture citernes\" on public.citernes;
+             create policy \"lecture citernes\" on public.citernes for select to authenticated using (1 = 1);
+             grant create on schema public to anon;
+             create table public.hand_made (id int primary key);
+             alter table public.citernes add column note text;
+             drop trigger if exists inexistent on public.citernes",
+        )
+        .unwrap();
+    let different = run(&["diff", migrations, &url]);
+    assert_eq!(code(&different), 1, "{}", err(&different));
+    let text = out(&different).replace(&url, "URL");
+    let text = text.replace(cluster.data().parent().unwrap().to_str().unwrap(), "SOCKET");
+    insta::with_settings!({snapshot_path => "../../snapshots/live", prepend_module_to_snapshot => false}, {
+        insta::assert_snapshot!("diff", text);
+    });
+    let json = json(&run(&["diff", migrations, &url, "--format", "json"]));
+    assert_eq!(json["version"], 1);
+    assert!(!out(&different).contains("postgres@"), "no connection string is printed");
+}
