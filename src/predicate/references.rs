@@ -118,7 +118,10 @@ impl<'c> Analyser<'c> {
                         found.routines.extend(self.called(call, path));
                     }
                 }
-                Node::Pl(statement) => found.dynamic |= matches!(statement.kind, PlKind::Execute { .. }),
+                Node::Pl(statement) => found.dynamic |= matches!(
+                    statement.kind,
+                    PlKind::Execute { .. } | PlKind::ForExecute { .. } | PlKind::ReturnExecute { .. } | PlKind::Unparsed
+                ),
                 _ => {}
             }
             true
