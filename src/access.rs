@@ -1,13 +1,17 @@
 //! Who can reach what: for a role, a relation and a command, a verdict with its derivation, after PostgreSQL's own
 //! rules (grants, membership, ownership, row level security, views). Works on any Catalog, whatever its source.
 
+mod diff;
 mod failure;
 mod filter;
 mod grants;
+mod indirect;
 mod policies;
 mod principal;
 mod relation;
+pub mod render;
 mod session;
+mod table;
 mod verdict;
 mod view;
 mod write;
@@ -22,6 +26,9 @@ use crate::sql::ast::{Expr, Query};
 use principal::Principal;
 use session::Memo;
 
+pub use diff::{Delta, diff};
+pub use indirect::Indirect;
+pub use table::{Row, Scope, Table};
 pub use verdict::{Columns, Command, Judgement, Step, Verdict};
 
 /// Answers questions about one Catalog; keeps what is common to them.

@@ -2,7 +2,6 @@
 //! that reads its own table again.
 
 use super::policies::{Applying, Clause, Part, Rls};
-use super::session::Memo;
 use super::{Access, Ask, Command, Step, Touch, Verdict};
 use crate::catalog::{FunctionKey, QualifiedName};
 use crate::sql::ast::{Expr, ExprKind};
@@ -13,6 +12,8 @@ use crate::sql::walk::{self, Node};
 pub(super) struct Failure {
     /// It fails whatever the rows; otherwise the part that would fail may not be evaluated.
     pub(super) certain: bool,
+    /// It fails before the first row is looked at.
+    pub(super) at_start: bool,
     pub(super) step: Step,
 }
 
@@ -42,24 +43,26 @@ impl<'c> Access<'c> {
         ask: Ask<'_, 'c>,
         name: &QualifiedName,
         applying: &Applying<'c>,
-        _memo: &Memo<'c>,
     ) -> Option<Failure> {
         let trail = Trail { relations: vec![name], functions: Vec::new() };
         self.failure_in(ask, applying, &trail)
     }
 
     fn failure_in(&self, ask: Ask<'_, 'c>, applying: &Applying<'c>, trail: &Trail<'_>) -> Option<Failure> {
-        let open = |part: &Part<'_>| is_literal(part.expr.as_deref(), true);
+        let open = |part: &Part<'_>| part.expr.as_deref().and_then(constant) == Some(true);
         let alone = applying.permissive.len() + applying.restrictive.len() == 1;
-        // The planner drops the other permissive conditions beside a plain `true`.
-        let permissive: &[Part<'c>] = if applying.permissive.iter().any(open) { &[] } else { &applying.permissive };
+        // The planner drops the other permissive conditions beside a plain `true`; recursion is found before that.
+        let dropped = applying.permissive.iter().any(open);
         let mut worst: Option<Failure> = None;
-        for part in permissive.iter().chain(&applying.restrictive) {
+        for part in applying.permissive.iter().chain(&applying.restrictive) {
             let Some(expr) = &part.expr else { continue };
-            let others = permissive.iter().filter(|other| !std::ptr::eq(*other, part) && part.policy.permissive);
-            let foldable = others.filter_map(|other| other.expr.as_deref()).any(may_fold);
+            let mut others = applying.permissive.iter().filter(|other| !std::ptr::eq(*other, part));
+            let foldable = part.policy.permissive && others.any(|other| other.expr.as_deref().is_some_and(may_fold));
             let guards = Guards { foldable, lazy: !alone };
             let Some(mut failure) = self.failure_of_expr(ask, expr, guards, trail, 0) else { continue };
+            if dropped && part.policy.permissive && !recursion(&failure) {
+                continue;
+            }
             failure.step = part.step(&failure.step.text);
             let certain = failure.certain;
             if worst.as_ref().is_none_or(|worst| !worst.certain) {
@@ -80,15 +83,14 @@ impl<'c> Access<'c> {
         trail: &Trail<'_>,
         depth: usize,
     ) -> Option<Failure> {
-        let (parts, constant) = match &expr.kind {
-            ExprKind::And(parts) if depth < MAX_TRAIL => (parts, false),
-            ExprKind::Or(parts) if depth < MAX_TRAIL => (parts, true),
-            _ => return self.failure_of_leaf(ask, expr, guards, trail),
-        };
-        if parts.iter().any(|part| is_literal(Some(part), constant)) {
-            // Folded to the constant; only recursion is found before that.
+        if constant(expr).is_some() {
+            // Folded away; only recursion is found before that.
             return self.failure_of_leaf(ask, expr, guards, trail).filter(|failure| failure.certain && recursion(failure));
         }
+        let parts = match &expr.kind {
+            ExprKind::And(parts) | ExprKind::Or(parts) if depth < MAX_TRAIL => parts,
+            _ => return self.failure_of_leaf(ask, expr, guards, trail),
+        };
         let mut worst: Option<Failure> = None;
         for (at, part) in parts.iter().enumerate() {
             let mut others = parts.iter().enumerate().filter(|(other, _)| *other != at).map(|(_, other)| other);
@@ -106,7 +108,10 @@ impl<'c> Access<'c> {
         if references.reads.is_empty() && references.routines.is_empty() {
             return None;
         }
-        let inside = Guards { foldable: guards.foldable || has_branches(expr), lazy: guards.lazy || has_branches(expr) };
+        let inside = Guards {
+            foldable: guards.foldable || folds_inside(expr),
+            lazy: guards.lazy || has_branches(expr) || has_subquery(expr),
+        };
         let columns = walk::columns(expr);
         let mut worst: Option<Failure> = None;
         let reads = references.reads.iter().filter_map(|read| self.unreadable(ask, read, &columns, &references.reads, trail));
@@ -138,7 +143,7 @@ impl<'c> Access<'c> {
         if privilege.verdict != Verdict::All {
             let text = format!("reads {name}, on which {} holds no SELECT: the statement fails", ask.checker.label());
             let certain = privilege.verdict == Verdict::None && !relation.provenance.is_assumed();
-            return Some(Failure { certain, step: Step::new(text, None) });
+            return Some(Failure { certain, at_start: true, step: Step::new(text, None) });
         }
         if relation.definition.is_some() {
             return self.view_failure(ask, name, trail);
@@ -147,10 +152,14 @@ impl<'c> Access<'c> {
             return None;
         }
         let applying = self.applying(ask.checker, (name, relation), Command::Select, Clause::Using);
-        let subqueries = |part: &Part<'_>| part.expr.as_deref().is_some_and(has_subquery);
+        // PostgreSQL looks at both conditions of a policy before it uses one.
+        let subqueries = |part: &Part<'_>| {
+            let both = [&part.policy.using, &part.policy.check].into_iter().filter_map(|fact| fact.get()?.as_ref());
+            both.filter_map(super::tree).any(|expr| has_subquery(&expr))
+        };
         if trail.relations.contains(&name) && applying.permissive.iter().chain(&applying.restrictive).any(subqueries) {
             let text = format!("reads {name} again: infinite recursion, the statement fails");
-            return Some(Failure { certain: true, step: Step::new(text, None) });
+            return Some(Failure { certain: true, at_start: true, step: Step::new(text, None) });
         }
         let mut further = trail.clone();
         further.relations.push(name);
@@ -174,7 +183,7 @@ impl<'c> Access<'c> {
     fn uncallable(&self, ask: Ask<'_, 'c>, key: &'c FunctionKey, guards: Guards, trail: &Trail<'_>) -> Option<Failure> {
         if !self.may_call(ask.session, key) {
             let text = format!("calls {key}, which {} may not: the statement fails", ask.session.label());
-            return Some(Failure { certain: !guards.foldable, step: Step::new(text, None) });
+            return Some(Failure { certain: !guards.foldable, at_start: true, step: Step::new(text, None) });
         }
         if trail.functions.contains(&key) || trail.functions.len() > MAX_TRAIL {
             return None;
@@ -191,14 +200,20 @@ impl<'c> Access<'c> {
         let reads = body.reads.iter().filter_map(|read| {
             let usage = self.usage(runs_as, &read.schema).filter(|usage| usage.verdict == Verdict::None);
             match usage.and_then(|usage| usage.derivation.into_iter().next()) {
-                Some(step) => Some(Failure { certain: true, step }),
+                Some(step) => Some(Failure { certain: true, at_start: false, step }),
                 None => self.unreadable(inner, read, &[], &body.reads, &further),
             }
         });
-        let calls = body.routines.iter().filter_map(|inner_key| self.uncallable(inner, inner_key, guards, &further));
+        let calls = body.routines.iter().filter_map(|inner_key| {
+            let usage = self.usage(runs_as, &inner_key.name.schema).filter(|usage| usage.verdict == Verdict::None);
+            let step = usage.and_then(|usage| usage.derivation.into_iter().next());
+            let unusable = step.map(|step| Failure { certain: true, at_start: false, step });
+            unusable.or_else(|| self.uncallable(inner, inner_key, guards, &further))
+        });
         let mut failure = reads.chain(calls).next()?;
         failure.step.text = format!("calls {key}, which {}", failure.step.text);
-        failure.certain &= !guards.lazy && !guards.foldable;
+        failure.certain &= !guards.lazy && !guards.foldable && trail.relations.len() < 2;
+        failure.at_start = false;
         Some(failure)
     }
 
@@ -220,9 +235,17 @@ impl<'c> Access<'c> {
     }
 }
 
-/// Whether an expression is the constant `truth`.
-fn is_literal(expr: Option<&Expr>, truth: bool) -> bool {
-    matches!(expr.map(|expr| &expr.kind), Some(ExprKind::Bool(value)) if *value == truth)
+/// The constant an expression folds to by its plain `true` and `false`.
+fn constant(expr: &Expr) -> Option<bool> {
+    match &expr.kind {
+        ExprKind::Bool(value) => Some(*value),
+        ExprKind::And(parts) if parts.iter().any(|part| constant(part) == Some(false)) => Some(false),
+        ExprKind::And(parts) if parts.iter().all(|part| constant(part) == Some(true)) => Some(true),
+        ExprKind::Or(parts) if parts.iter().any(|part| constant(part) == Some(true)) => Some(true),
+        ExprKind::Or(parts) if parts.iter().all(|part| constant(part) == Some(false)) => Some(false),
+        ExprKind::Not(inner) => constant(inner).map(|value| !value),
+        _ => None,
+    }
 }
 
 /// Whether the planner may find an expression constant: it speaks of no row and calls nothing that asks the session.
@@ -241,6 +264,23 @@ fn may_fold(expr: &Expr) -> bool {
         constant
     });
     constant
+}
+
+/// A constant inside may let the planner drop what stands beside it.
+fn folds_inside(expr: &Expr) -> bool {
+    let mut found = false;
+    walk::walk(expr, |node| {
+        found |= match node {
+            Node::Expr(Expr { kind: ExprKind::Case { whens, .. }, .. }) => whens.iter().any(|(when, _)| may_fold(when)),
+            Node::Expr(Expr { kind: ExprKind::And(parts) | ExprKind::Or(parts), .. }) => parts.iter().any(may_fold),
+            Node::Expr(Expr { kind: ExprKind::Call(call), .. }) if call.name.name == "coalesce" => {
+                call.args.iter().any(|arg| may_fold(&arg.value))
+            }
+            _ => false,
+        };
+        !found
+    });
+    found
 }
 
 /// Evaluates some of its parts only where others say so.

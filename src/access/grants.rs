@@ -3,7 +3,7 @@
 use super::principal::Principal;
 use super::{Access, Columns, Command, Judgement, Step, Touch, Verdict};
 use crate::catalog::{
-    Acl, AclEntry, Function, FunctionKey, ObjectKind, PUBLIC, Privilege, QualifiedName, Relation,
+    AclEntry, Function, FunctionKey, ObjectKind, PUBLIC, Privilege, QualifiedName, Relation,
 };
 
 /// What is held of one privilege on a relation.
@@ -190,9 +190,4 @@ fn grant_step(who: &Principal<'_>, entry: &AclEntry, on: &str, relation: &Relati
     }
     let at = entry.at.as_ref().or_else(|| memberships.first().and_then(|step| step.at.as_ref()));
     Step::new(text, at)
-}
-
-/// Nobody but the owner holds anything: what the Catalog says of objects whose privileges are not known.
-pub(super) fn is_blank(acl: &Acl) -> bool {
-    acl.is_empty()
 }

@@ -125,13 +125,14 @@ impl<'c> Access<'c> {
         found
     }
 
-    /// Which rows row level security lets through, where it is on.
+    /// Which rows row level security lets through, where it is on; `unreached` where no row gets as far as this clause.
     pub(super) fn rows(
         &self,
         ask: Ask<'_, 'c>,
         (name, relation): (&'c QualifiedName, &'c Relation),
         command: Command,
         clause: Clause,
+        unreached: bool,
         memo: &Memo<'c>,
     ) -> Judgement {
         let applying = self.applying(ask.checker, (name, relation), command, clause);
@@ -145,17 +146,14 @@ impl<'c> Access<'c> {
         }
         let filter = self.combine(ask, name, &applying, memo);
         judgement = judgement.then(filter);
-        match self.failure_of(ask, name, &applying, memo) {
-            Some(failure) if failure.certain => {
+        match self.failure_of(ask, name, &applying) {
+            Some(failure) if failure.certain && (failure.at_start || !unreached) => {
                 judgement.verdict = Verdict::None;
                 judgement.derivation.push(failure.step);
             }
-            Some(failure) if judgement.verdict == Verdict::Denied => {
-                judgement.assume(format!("the statement may also fail: {}", failure.step.text));
-            }
             Some(failure) => {
-                judgement.verdict = Verdict::Unknown;
-                judgement.derivation.push(failure.step);
+                judgement.fragile = true;
+                judgement.assume(format!("the statement may also fail: {}", failure.step.text));
             }
             None => {}
         }

@@ -74,7 +74,7 @@ impl<'c> Access<'c> {
         command: Command,
         memo: &Memo<'c>,
     ) -> Judgement {
-        let rows = |clause| self.rows(ask, target, command, clause, memo);
+        let rows = |clause| self.rows(ask, target, command, clause, false, memo);
         let mut judgement = match command {
             Command::Select | Command::Delete => rows(Clause::Using),
             Command::Insert => rows(Clause::Check),
@@ -85,12 +85,21 @@ impl<'c> Access<'c> {
                     check.derivation.retain(|step| !found.derivation.contains(step));
                     found.then(check)
                 } else {
-                    found
+                    // No row gets as far as the check, but it may keep the statement from starting.
+                    let check = self.rows(ask, target, command, Clause::Check, true, memo);
+                    let mut found = found;
+                    match check.verdict {
+                        Verdict::None => found.then(check),
+                        _ => {
+                            found.assume_all(check.assumptions);
+                            found
+                        }
+                    }
                 }
             }
         };
         if matches!(command, Command::Update | Command::Delete) && judgement.verdict.is_open() {
-            let seen = self.rows(ask, target, Command::Select, Clause::Using, memo);
+            let seen = self.rows(ask, target, Command::Select, Clause::Using, false, memo);
             if seen.verdict != Verdict::All {
                 let text = format!("a statement with WHERE or RETURNING reaches only rows that SELECT policies show: {}", seen.verdict.word());
                 judgement.step(text, None);

@@ -4,8 +4,6 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use super::failure::Failure;
-use crate::catalog::QualifiedName;
 use crate::predicate::Analysis;
 
 /// Key of a remembered analysis: the address of a Catalog's expression, the relation, the session's name.
@@ -15,7 +13,6 @@ type Asked<'c> = (usize, &'c str);
 #[derive(Default)]
 pub(super) struct Memo<'c> {
     analyses: RefCell<HashMap<Asked<'c>, Rc<Analysis>>>,
-    failures: RefCell<HashMap<(&'c str, &'c str, QualifiedName), Option<Failure>>>,
 }
 
 impl<'c> Memo<'c> {
@@ -26,18 +23,5 @@ impl<'c> Memo<'c> {
         let analysis = Rc::new(analyse());
         self.analyses.borrow_mut().insert(asked, Rc::clone(&analysis));
         analysis
-    }
-
-    pub(super) fn failure(
-        &self,
-        key: (&'c str, &'c str, QualifiedName),
-        find: impl FnOnce() -> Option<Failure>,
-    ) -> Option<Failure> {
-        if let Some(known) = self.failures.borrow().get(&key) {
-            return known.clone();
-        }
-        let found = find();
-        self.failures.borrow_mut().insert(key, found.clone());
-        found
     }
 }

@@ -161,6 +161,8 @@ pub struct Judgement {
     pub assumptions: Vec<String>,
     /// Why, step by step.
     pub derivation: Vec<Step>,
+    /// Something on the way may make the statement fail.
+    pub(super) fragile: bool,
 }
 
 impl Judgement {
@@ -171,10 +173,14 @@ impl Judgement {
     /// What holds where both must be passed, this one first.
     pub(super) fn then(mut self, other: Self) -> Self {
         self.verdict = self.verdict.and(other.verdict);
-        if self.columns == Columns::All {
-            self.columns = other.columns;
-        }
+        self.columns = match (self.columns, other.columns) {
+            (Columns::All, columns) | (columns, Columns::All) => columns,
+            (Columns::Some(mine), Columns::Some(theirs)) => {
+                Columns::Some(mine.into_iter().filter(|column| theirs.contains(column)).collect())
+            }
+        };
         self.derivation.extend(other.derivation);
+        self.fragile |= other.fragile;
         self.assume_all(other.assumptions);
         self
     }
@@ -201,6 +207,9 @@ impl Judgement {
             if relation.columns_complete && every {
                 self.columns = Columns::All;
             }
+        }
+        if self.fragile && self.verdict.is_open() {
+            self.verdict = Verdict::Unknown;
         }
         if self.verdict == Verdict::None {
             self.columns = Columns::Some(Vec::new());

@@ -175,7 +175,7 @@ impl<'a, 'c, 'm> Reading<'a, 'c, 'm> {
     }
 
     /// Relations read in a condition or an output column, apart from `FROM`.
-    fn beside(&mut self, expr: &Expr, condition: bool, ctes: &[&Cte], mut judgement: Judgement) -> Judgement {
+    pub(super) fn beside(&mut self, expr: &Expr, condition: bool, ctes: &[&Cte], mut judgement: Judgement) -> Judgement {
         let names: Vec<Name> = walk::relations(expr).into_iter().cloned().collect();
         for name in names.iter().filter(|name| !is_cte(name, ctes)) {
             let read = self.named(name, ctes);
@@ -186,6 +186,8 @@ impl<'a, 'c, 'm> Reading<'a, 'c, 'm> {
                 if judgement.verdict == Verdict::All {
                     judgement.verdict = if read.verdict == Verdict::Unknown { Verdict::Unknown } else { Verdict::Rows };
                 }
+                judgement.fragile |= read.fragile;
+                judgement.assume_all(read.assumptions);
                 judgement.derivation.extend(read.derivation);
             }
         }

@@ -31,20 +31,31 @@ impl<'c> Access<'c> {
         let Some(checker) = self.inner_checker(ask, relation) else {
             return judgement.then(unknown(format!("whose rights view {name} uses is not known")));
         };
-        let reading = Reading::new(self, Ask { session: ask.session, checker }, memo, depth, name, &query);
+        let mut reading = Reading::new(self, Ask { session: ask.session, checker }, memo, depth, name, &query);
         let Some(target) = reading.resolve(from) else {
             return judgement.then(unknown(format!("{from}, behind view {name}, is not known")));
         };
         let granted = self.held(ask.checker, (name, relation), command);
-        let through = columns_through(select, relation, target.1, granted.whole.is_some(), &granted.columns);
+        let through = columns_through(select, relation, target.1);
+        let held = |column: &String| granted.whole.is_some() || granted.columns.iter().any(|(name, _)| name == column);
+        let through: Vec<(String, String)> = through.into_iter().filter(|(shown, _)| held(shown)).collect();
         if command != Command::Delete && through.is_empty() {
             let text = format!("view {name} has no column that can be written");
             return judgement.then(Judgement::of(Verdict::None, Step::new(text, None)));
         }
-        let touch = if command == Command::Delete { Touch::Any } else { Touch::Some(through) };
+        let behind: BTreeSet<String> = through.iter().map(|(_, column)| column.clone()).collect();
+        let touch = if command == Command::Delete { Touch::Any } else { Touch::Some(behind) };
         let mut behind = self.reach(reading.inner, target, command, &touch, memo, depth + 1);
-        behind.columns = Columns::All;
+        let written = |column: &String| match &behind.columns {
+            Columns::All => true,
+            Columns::Some(columns) => columns.contains(column),
+        };
+        let shown = through.iter().filter(|(_, column)| written(column)).map(|(shown, _)| shown.clone());
+        behind.columns = if command == Command::Delete { Columns::All } else { Columns::Some(shown.collect()) };
         judgement = judgement.then(behind);
+        if let Some(condition) = select.filter.as_ref().filter(|_| command != Command::Insert || checks(relation)) {
+            judgement = reading.beside(condition, true, &[], judgement);
+        }
         if matches!(judgement.verdict, Verdict::None | Verdict::Denied) {
             return judgement;
         }
@@ -60,21 +71,23 @@ impl<'c> Access<'c> {
         query: &Query,
         select: &Select,
     ) -> Judgement {
-        let option = relation.options.get().and_then(|options| options.get("check_option"));
-        if command != Command::Insert {
-            return self.narrowed(ask, name, query);
-        }
-        if select.filter.is_none() || option.is_none() {
-            return Judgement::default();
+        let found = if command == Command::Insert { Judgement::default() } else { self.narrowed(ask, name, query) };
+        if command == Command::Delete || select.filter.is_none() || !checks(relation) || !found.verdict.is_open() {
+            return found;
         }
         let filtering = self.analyser.filtering(query, &ask.session.context);
         let step = Step::new(format!("view {name} WITH CHECK OPTION takes only rows it shows"), relation.options.at.as_ref());
-        match (filtering.always, filtering.never) {
+        found.then(match (filtering.always, filtering.never) {
             (true, _) => Judgement::default(),
             (_, true) => Judgement::of(Verdict::Denied, step),
             _ => Judgement::of(Verdict::Rows, step),
-        }
+        })
     }
+}
+
+/// `WITH CHECK OPTION`.
+fn checks(view: &Relation) -> bool {
+    view.options.get().is_some_and(|options| options.contains_key("check_option"))
 }
 
 /// The one table a view shows, where PostgreSQL can write through it.
@@ -104,40 +117,21 @@ fn is_window_or_set(expr: &crate::sql::ast::Expr) -> bool {
     found
 }
 
-/// Columns of the table that can be written through a view's columns on which the privilege is held.
-fn columns_through(
-    select: &Select,
-    view: &Relation,
-    table: &Relation,
-    whole: bool,
-    granted: &[(&str, &crate::catalog::AclEntry)],
-) -> BTreeSet<String> {
-    let mut found = BTreeSet::new();
-    let mut position = 0;
-    let mut add = |position: usize, column: &str| {
-        let shown = view.columns.get(position).map(|column| column.name.as_str());
-        let held = whole || granted.iter().any(|(name, _)| Some(*name) == shown.or(Some(column)));
-        if held && table.column(column).is_some() {
-            found.insert(column.to_owned());
-        }
-    };
+/// The view's columns that are plain columns of the table, each with its name there.
+fn columns_through(select: &Select, view: &Relation, table: &Relation) -> Vec<(String, String)> {
+    let mut outputs: Vec<Option<&str>> = Vec::new();
     for item in &select.columns {
         match &item.expr.kind {
-            ExprKind::Star(_) => {
-                for column in &table.columns {
-                    add(position, &column.name);
-                    position += 1;
-                }
-                continue;
-            }
-            ExprKind::Column(parts) => {
-                if let Some(column) = parts.last() {
-                    add(position, column);
-                }
-            }
-            _ => {}
+            ExprKind::Star(_) => outputs.extend(table.columns.iter().map(|column| Some(column.name.as_str()))),
+            ExprKind::Column(parts) => outputs.push(parts.last().map(String::as_str)),
+            _ => outputs.push(None),
         }
-        position += 1;
+    }
+    let mut found = Vec::new();
+    for (at, output) in outputs.into_iter().enumerate() {
+        let Some(column) = output.filter(|column| table.column(column).is_some()) else { continue };
+        let shown = view.columns.get(at).map_or(column, |column| column.name.as_str());
+        found.push((shown.to_owned(), column.to_owned()));
     }
     found
 }
