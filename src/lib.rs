@@ -2,6 +2,7 @@
 //! rules are evaluated on it, and what they find becomes a report.
 
 pub mod audit;
+pub mod access;
 pub mod baseline;
 pub mod catalog;
 pub mod check;

@@ -10,6 +10,7 @@
     reason = "tests fail by panicking, helpers included"
 )]
 
+mod access;
 mod audit;
 mod canonical;
 mod cli;
