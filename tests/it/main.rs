@@ -42,6 +42,7 @@ mod rules;
 mod second_opinion;
 mod secrets;
 mod silencing;
+mod splinter;
 mod sql;
 mod support;
 mod vcf;
