@@ -85,7 +85,9 @@ impl<'c> Access<'c> {
     ) -> Option<Failure> {
         if constant(expr).is_some() {
             // Folded away; only recursion is found before that.
-            return self.failure_of_leaf(ask, expr, guards, trail).filter(|failure| failure.certain && recursion(failure));
+            return self
+                .failure_of_leaf(ask, expr, guards, trail)
+                .filter(|failure| failure.certain && recursion(failure));
         }
         let parts = match &expr.kind {
             ExprKind::And(parts) | ExprKind::Or(parts) if depth < MAX_TRAIL => parts,
@@ -114,8 +116,12 @@ impl<'c> Access<'c> {
         };
         let columns = walk::columns(expr);
         let mut worst: Option<Failure> = None;
-        let reads = references.reads.iter().filter_map(|read| self.unreadable(ask, read, &columns, &references.reads, trail));
-        let reads = reads.map(|failure| Failure { certain: failure.certain && (!inside.foldable || recursion(&failure)), ..failure });
+        let reads =
+            references.reads.iter().filter_map(|read| self.unreadable(ask, read, &columns, &references.reads, trail));
+        let reads = reads.map(|failure| Failure {
+            certain: failure.certain && (!inside.foldable || recursion(&failure)),
+            ..failure
+        });
         let calls = references.routines.iter().filter_map(|key| self.uncallable(ask, key, inside, trail));
         for failure in reads.chain(calls) {
             if worst.as_ref().is_none_or(|worst| !worst.certain) {

@@ -122,11 +122,13 @@ pub fn read_catalog(config: &Config, options: &RunOptions) -> Result<(Catalog, C
     if matches!(options.source, Source::Migrations) {
         return Ok((super::read_history(config, options)?.1.catalog, check));
     }
-    let mut source = obtain(&options.source, &[], &check)?;
+    let replayed = matches!(options.source, Source::Replay(..));
+    let history =
+        if replayed || !options.paths.is_empty() { Some(super::read_history(config, options)?) } else { None };
+    let mut source = obtain(config, &options.source, history.as_ref(), &[], &check)?;
     let configured = (!config.exposed_schemas.is_empty(), !config.exposed_roles.is_empty());
     let _ = live::prepare(&mut source.catalog, &source.server, config.platform, &mut check, configured);
-    if !options.paths.is_empty() {
-        let history = super::read_history(config, options)?.1;
+    if let Some((_, history)) = &history {
         places::adopt_grants(&mut source.catalog, &history.catalog);
     }
     Ok((source.catalog, check))

@@ -142,7 +142,8 @@ fn run_file(client: &mut Client, path: &Path, rules: &[Rule]) -> Vec<Checkpoint>
             checkpoints.push(Checkpoint::at(&file, checkpoints.len() + 1, lint, client, rules));
             continue;
         }
-        let sent = if statement.trim_start().starts_with("create extension pg_graphql") { PG_GRAPHQL } else { &statement };
+        let sent =
+            if statement.trim_start().starts_with("create extension pg_graphql") { PG_GRAPHQL } else { &statement };
         client.batch_execute(sent).unwrap_or_else(|e| panic!("{file}: {statement}: {}", live::connect::plain(&e)));
     }
     checkpoints

@@ -312,7 +312,10 @@ fn index_subject(model: &Model<'_>, needed: &Needed, name: &QualifiedName, index
     b.set("of_constraint", || index.constraint);
     b.set("duplicates", || {
         let others = model.indexes_of(&index.table).iter().filter(|(other, _)| *other != name);
-        others.filter(|(at, other)| same(other) && stands_in(at, other)).map(|(other, _)| other.to_string()).collect::<Vec<_>>()
+        others
+            .filter(|(at, other)| same(other) && stands_in(at, other))
+            .map(|(other, _)| other.to_string())
+            .collect::<Vec<_>>()
     });
     b.maybe("scans", || model.live().and_then(|live| live.indexes.get(name)).map(|facts| facts.scans));
     b.maybe("table_rows", || model.live().and_then(|live| live.tables.get(&index.table)).and_then(|facts| facts.rows));

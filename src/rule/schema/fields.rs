@@ -197,7 +197,11 @@ const INDEX: &[Field] = &[
     f("include", Strings, "INCLUDE columns"),
     f("partial", Bool, "has a WHERE"),
     f("of_constraint", Bool, "belongs to the constraint of the same name"),
-    f("duplicates", Strings, "other indexes on the table with the same method, keys and condition: unique ones, or equal ones that sort before it"),
+    f(
+        "duplicates",
+        Strings,
+        "other indexes on the table with the same method, keys and condition: unique ones, or equal ones that sort before it",
+    ),
     live("scans", Int, "scans since statistics began"),
     live("table_rows", Int, "estimated rows of its table"),
 ];
@@ -339,7 +343,11 @@ const EXTENSION: &[Field] = &[
     f("schema", Text, "schema it is installed in"),
     f("version", Text, "version; unknown where none is written"),
     f("in_exposed_schema", Bool, "installed in a schema the API serves"),
-    live("default_version", Text, "the version the server would install; empty where it does not know the installed one"),
+    live(
+        "default_version",
+        Text,
+        "the version the server would install; empty where it does not know the installed one",
+    ),
 ];
 
 const DEFAULT_PRIVILEGE: &[Field] = &[
