@@ -53,7 +53,9 @@ impl Access<'_> {
             direct.get(&(way.role.as_str(), &way.relation, way.command)).is_none_or(|verdict| *verdict != Verdict::All)
         });
         found.sort_by(|a, b| (&a.relation, &a.role, a.command, &a.through).cmp(&(&b.relation, &b.role, b.command, &b.through)));
-        found.dedup();
+        found.dedup_by(|b, a| {
+            (&a.relation, &a.role, a.command, &a.through) == (&b.relation, &b.role, b.command, &b.through)
+        });
         found
     }
 

@@ -123,7 +123,7 @@ pub fn read_catalog(config: &Config, options: &RunOptions) -> Result<(Catalog, C
 }
 
 fn input<'a>(catalog: &'a Catalog, facts: &'a LiveFacts, rules: &'a [Rule], config: &'a CheckConfig) -> CheckInput<'a> {
-    CheckInput { catalog, migrations: &[], coverage: &[], rules, config, changed_only: false, live: Some(facts) }
+    CheckInput { catalog, migrations: &[], coverage: &[], rules, config, changed_only: false, live: Some(facts), before: None }
 }
 
 /// Reads the database, or the file.
