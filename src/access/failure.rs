@@ -24,6 +24,8 @@ struct Guards {
     foldable: bool,
     /// What stands beside it may spare its evaluation.
     lazy: bool,
+    /// It is folded away: only recursion is found before that.
+    folded: bool,
 }
 
 /// The way here: relations whose policies are being expanded, and functions being run.
@@ -58,11 +60,11 @@ impl<'c> Access<'c> {
             let Some(expr) = &part.expr else { continue };
             let mut others = applying.permissive.iter().filter(|other| !std::ptr::eq(*other, part));
             let foldable = part.policy.permissive && others.any(|other| other.expr.as_deref().is_some_and(may_fold));
-            let guards = Guards { foldable, lazy: !alone };
-            let Some(mut failure) = self.failure_of_expr(ask, expr, guards, trail, 0) else { continue };
-            if dropped && part.policy.permissive && !recursion(&failure) {
+            let guards = Guards { foldable, lazy: !alone, folded: false };
+            let folded = dropped && part.policy.permissive;
+            let Some(mut failure) = self.failure_of_expr(ask, expr, Guards { folded, ..guards }, trail, 0) else {
                 continue;
-            }
+            };
             failure.step = part.step(&failure.step.text);
             let certain = failure.certain;
             if worst.as_ref().is_none_or(|worst| !worst.certain) {
@@ -84,10 +86,7 @@ impl<'c> Access<'c> {
         depth: usize,
     ) -> Option<Failure> {
         if constant(expr).is_some() {
-            // Folded away; only recursion is found before that.
-            return self
-                .failure_of_leaf(ask, expr, guards, trail)
-                .filter(|failure| failure.certain && recursion(failure));
+            return self.failure_of_leaf(ask, expr, Guards { folded: true, ..guards }, trail);
         }
         let parts = match &expr.kind {
             ExprKind::And(parts) | ExprKind::Or(parts) if depth < MAX_TRAIL => parts,
@@ -96,7 +95,7 @@ impl<'c> Access<'c> {
         let mut worst: Option<Failure> = None;
         for (at, part) in parts.iter().enumerate() {
             let mut others = parts.iter().enumerate().filter(|(other, _)| *other != at).map(|(_, other)| other);
-            let guards = Guards { foldable: guards.foldable || others.any(may_fold), lazy: true };
+            let guards = Guards { foldable: guards.foldable || others.any(may_fold), lazy: true, ..guards };
             let failure = self.failure_of_expr(ask, part, guards, trail, depth + 1);
             if worst.as_ref().is_none_or(|worst| !worst.certain && failure.is_some()) {
                 worst = failure.or(worst);
@@ -113,6 +112,7 @@ impl<'c> Access<'c> {
         let inside = Guards {
             foldable: guards.foldable || folds_inside(expr),
             lazy: guards.lazy || has_branches(expr) || has_subquery(expr),
+            folded: guards.folded,
         };
         let columns = walk::columns(expr);
         let mut worst: Option<Failure> = None;
@@ -123,7 +123,7 @@ impl<'c> Access<'c> {
             ..failure
         });
         let calls = references.routines.iter().filter_map(|key| self.uncallable(ask, key, inside, trail));
-        for failure in reads.chain(calls) {
+        for failure in reads.chain(calls).filter(|failure| !inside.folded || recursion(failure)) {
             if worst.as_ref().is_none_or(|worst| !worst.certain) {
                 worst = Some(failure);
             }
@@ -146,7 +146,7 @@ impl<'c> Access<'c> {
         }
         let touch = self.touched(name, columns, beside);
         let privilege = self.privilege(ask.checker, (name, relation), Command::Select, &touch);
-        if privilege.verdict != Verdict::All {
+        if privilege.verdict != Verdict::All || privilege.fragile {
             let text = format!("reads {name}, on which {} holds no SELECT: the statement fails", ask.checker.label());
             let certain = privilege.verdict == Verdict::None && !relation.provenance.is_assumed();
             return Some(Failure { certain, at_start: true, step: Step::new(text, None) });
@@ -158,6 +158,10 @@ impl<'c> Access<'c> {
             return None;
         }
         let applying = self.applying(ask.checker, (name, relation), Command::Select, Clause::Using);
+        if applying.permissive.is_empty() {
+            // Nothing is shown, and no condition is looked at.
+            return None;
+        }
         // PostgreSQL looks at both conditions of a policy before it uses one.
         let subqueries = |part: &Part<'_>| {
             let both = [&part.policy.using, &part.policy.check].into_iter().filter_map(|fact| fact.get()?.as_ref());

@@ -1,14 +1,20 @@
 //! What the conditions of several policies come to: any permissive one opens, every restrictive one must hold.
 
+use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use super::policies::{Applying, Part};
 use super::session::Memo;
-use super::{Access, Ask, Judgement, Verdict};
+use super::{Access, Ask, Command, Judgement, Touch, Verdict};
 use crate::catalog::QualifiedName;
 use crate::location::Span;
-use crate::predicate::{Analysis, Verdict as Truth};
+use crate::predicate::{Analysis, RoleContext, Verdict as Truth};
 use crate::sql::ast::{Expr, ExprKind};
+use crate::sql::walk::{self, Node};
+
+/// Subqueries inside policies inside subqueries followed for what they show.
+const MAX_NESTING: usize = 3;
 
 impl<'c> Access<'c> {
     /// Which rows the policies let through together.
@@ -38,7 +44,7 @@ impl<'c> Access<'c> {
         let narrowed = verdicts.iter().skip(applying.permissive.len()).any(|verdict| *verdict != Verdict::All);
         let single = opened == 1 && !narrowed || opened == 0;
         if matches!(judgement.verdict, Verdict::Rows | Verdict::Unknown) && !single {
-            self.judge_together(ask, name, applying, &verdicts, &mut judgement);
+            self.judge_together(ask, name, applying, &verdicts, memo, &mut judgement);
         }
         judgement
     }
@@ -55,10 +61,27 @@ impl<'c> Access<'c> {
             judgement.derivation.push(part.step("is not known"));
             return Verdict::Unknown;
         };
-        let key = (std::ptr::from_ref(expression) as usize, ask.session.name);
-        let analysis = memo.analysis(key, || self.analyser.analyse(expr, name, &ask.session.context));
+        let key =
+            (std::ptr::from_ref(expression) as usize, ask.session.name, ask.checker.name, memo.nesting() > MAX_NESTING);
+        let context = self.context(ask, expr, memo);
+        let analysis = memo.analysis(key, || self.analyser.analyse(expr, name, &context));
         explain(part, &analysis, judgement);
         of(&analysis)
+    }
+
+    /// The session as an expression sees it: tables that show its reader nothing are empty.
+    fn context<'a>(&self, ask: Ask<'a, 'c>, expr: &Expr, memo: &Memo<'c>) -> Cow<'a, RoleContext> {
+        let plain = Cow::Borrowed(&ask.session.context);
+        if memo.nesting() > MAX_NESTING || !has_query(expr) {
+            return plain;
+        }
+        let reads = self.analyser.references(Node::Expr(expr)).reads;
+        let found = reads.into_iter().filter(|read| {
+            let Some(target) = self.catalog.relations.get_key_value(read) else { return false };
+            memo.nested(|| self.reach(ask, target, Command::Select, &Touch::Any, memo, 0).verdict == Verdict::Denied)
+        });
+        let hidden: BTreeSet<QualifiedName> = found.collect();
+        if hidden.is_empty() { plain } else { Cow::Owned(RoleContext { hidden, ..ask.session.context.clone() }) }
     }
 
     /// One formula of all conditions: what none of them decides alone they may decide together.
@@ -68,6 +91,7 @@ impl<'c> Access<'c> {
         name: &QualifiedName,
         applying: &Applying<'c>,
         verdicts: &[Verdict],
+        memo: &Memo<'c>,
         judgement: &mut Judgement,
     ) {
         let parts = applying.permissive.iter().chain(&applying.restrictive);
@@ -83,7 +107,9 @@ impl<'c> Access<'c> {
         }
         let node = |kind| Expr { span: Span::default(), kind };
         all.insert(0, node(ExprKind::Or(open)));
-        let analysis = self.analyser.analyse(&node(ExprKind::And(all)), name, &ask.session.context);
+        let whole = node(ExprKind::And(all));
+        let context = self.context(ask, &whole, memo);
+        let analysis = self.analyser.analyse(&whole, name, &context);
         let together = of(&analysis);
         match (judgement.verdict, together) {
             (_, Verdict::All) => judgement.step("together the policies let every row through", None),
@@ -122,4 +148,13 @@ fn explain(part: &Part<'_>, analysis: &Rc<Analysis>, judgement: &mut Judgement) 
         _ => format!("{} ({})", word(analysis.verdict), analysis.reason),
     };
     judgement.derivation.push(part.step(&says));
+}
+
+fn has_query(expr: &Expr) -> bool {
+    let mut found = false;
+    walk::walk(expr, |node| {
+        found |= matches!(node, Node::Query(_));
+        !found
+    });
+    found
 }

@@ -119,7 +119,7 @@ impl<'c> Access<'c> {
                     return judgement.then(Judgement::of(Verdict::None, Step::new(text, None)));
                 }
                 if !granted.is_empty() && maybe.iter().any(|column| !has(column)) {
-                    judgement.verdict = Verdict::Unknown;
+                    judgement.fragile = true;
                     judgement.step(format!("it is not clear which columns of {name} are read"), None);
                 }
                 granted.clone()

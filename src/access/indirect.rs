@@ -55,7 +55,9 @@ impl Access<'_> {
         found.sort_by(|a, b| {
             (&a.relation, &a.role, a.command, &a.through).cmp(&(&b.relation, &b.role, b.command, &b.through))
         });
-        found.dedup();
+        found.dedup_by(|b, a| {
+            (&a.relation, &a.role, a.command, &a.through) == (&b.relation, &b.role, b.command, &b.through)
+        });
         found
     }
 

@@ -56,10 +56,6 @@ impl Command {
     pub const fn writes(self) -> bool {
         !matches!(self, Self::Select)
     }
-
-    pub(super) const fn position(self) -> usize {
-        self as usize
-    }
 }
 
 /// How far a role reaches.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::principal::Principal;
 use super::session::Memo;
-use super::{Access, Ask, Command, Judgement, Step, Touch, Verdict};
+use super::{Access, Ask, Columns, Command, Judgement, Step, Touch, Verdict};
 use crate::catalog::{QualifiedName, Relation};
 use crate::sql::ast::{
     Cte, CteBody, Expr, ExprKind, JoinKind, Name, Query, QueryBody, Select, SelectItem, SetOp, TableRef,
@@ -268,7 +268,9 @@ impl<'a, 'c, 'm> Reading<'a, 'c, 'm> {
             return if known { Judgement::default() } else { unread(&format!("{name}, which is not known")) };
         };
         let touch = self.touch(target.0, target.1);
-        self.access.reach(self.inner, target, Command::Select, &touch, self.memo, self.depth + 1)
+        let mut reach = self.access.reach(self.inner, target, Command::Select, &touch, self.memo, self.depth + 1);
+        reach.columns = Columns::All;
+        reach
     }
 
     fn touch(&self, name: &QualifiedName, relation: &Relation) -> Touch {

@@ -135,7 +135,16 @@ pub fn read_catalog(config: &Config, options: &RunOptions) -> Result<(Catalog, C
 }
 
 fn input<'a>(catalog: &'a Catalog, facts: &'a LiveFacts, rules: &'a [Rule], config: &'a CheckConfig) -> CheckInput<'a> {
-    CheckInput { catalog, migrations: &[], coverage: &[], rules, config, changed_only: false, live: Some(facts) }
+    CheckInput {
+        catalog,
+        migrations: &[],
+        coverage: &[],
+        rules,
+        config,
+        changed_only: false,
+        live: Some(facts),
+        before: None,
+    }
 }
 
 /// What rules about files, statements and changes find: a replay has these too.

@@ -289,11 +289,14 @@ fn constant(
     tally: &mut Tally,
     seed: u64,
 ) {
-    let select = |asked: &&Asked<'_>| asked.command == Command::Select && asked.judgement.verdict == Verdict::Rows;
+    let select = |asked: &&Asked<'_>| {
+        asked.command == Command::Select && asked.judgement.verdict == Verdict::Rows && asked.made.plain
+    };
     let rows: Vec<&Asked<'_>> = asked.iter().filter(select).collect();
-    let mut probes = Vec::new();
-    for asked in &rows {
+    let (mut probes, mut about) = (Vec::new(), Vec::new());
+    for (at, asked) in rows.iter().enumerate() {
         for claims in all_sessions(asked.role) {
+            about.push(at);
             let sql = statements(asked.made, Command::Select, &asked.judgement).remove(0);
             probes.push(Probe { role: "postgres".to_owned(), claims: claims.clone(), sql: asked.made.raw.clone() });
             probes.push(Probe { role: asked.role.to_owned(), claims, sql });
@@ -311,14 +314,13 @@ fn constant(
         emptied.iter().skip(1).step_by(2).cloned().collect(),
     ];
     let mut seen = vec![std::collections::BTreeSet::new(); rows.len()];
-    let each = probes.len() / rows.len();
     for state in states {
         client.batch_execute(&format!("savepoint state; {state}")).expect("another state");
         for (at, pair) in run(client, &probes).chunks(2).enumerate() {
             if let [Outcome::Rows(all), Outcome::Rows(some)] = pair
                 && *all > 0
             {
-                seen[at * 2 / each].insert(if some == all {
+                seen[about[at]].insert(if some == all {
                     1
                 } else if *some == 0 {
                     0

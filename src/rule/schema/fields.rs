@@ -1,7 +1,7 @@
 //! The table of targets and fields, and nothing else.
 
 use super::FieldType::{Bool, Int, String as Text, Strings};
-use super::history::{CHANGE, MIGRATION, OPAQUE, SECRET, STATEMENT, SYNTAX_ERROR};
+use super::history::{ACCESS, CHANGE, MIGRATION, OPAQUE, SECRET, STATEMENT, SYNTAX_ERROR};
 use super::{Field, FieldType, Target};
 
 pub(super) const fn f(path: &'static str, ty: FieldType, doc: &'static str) -> Field {
@@ -396,6 +396,11 @@ pub const TARGETS: &[Target] = &[
         name: "statement",
         doc: "a statement as executed, inside DO blocks and dynamic SQL too",
         fields: STATEMENT,
+    },
+    Target {
+        name: "access",
+        doc: "what a role gained or lost on one relation by one command since the ref of --since; nothing without one",
+        fields: ACCESS,
     },
     Target { name: "change", doc: "what one migration did to one object, net", fields: CHANGE },
     Target { name: "measurement", doc: "a stored volume with its factor (`gardefou drift`)", fields: &[] },
