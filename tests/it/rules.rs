@@ -267,6 +267,7 @@ fn table(provenance: Provenance, rls: Fact<bool>) -> Relation {
         partition_by: None,
         unlogged: false,
         acl,
+        revoked: Vec::new(),
         comment: None,
     }
 }

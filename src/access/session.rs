@@ -1,0 +1,27 @@
+//! What one question remembers while it is answered.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use crate::predicate::Analysis;
+
+/// Key of a remembered analysis: the address of a Catalog's expression, the relation, the session's name.
+type Asked<'c> = (usize, &'c str);
+
+/// Answers given so far.
+#[derive(Default)]
+pub(super) struct Memo<'c> {
+    analyses: RefCell<HashMap<Asked<'c>, Rc<Analysis>>>,
+}
+
+impl<'c> Memo<'c> {
+    pub(super) fn analysis(&self, asked: Asked<'c>, analyse: impl FnOnce() -> Analysis) -> Rc<Analysis> {
+        if let Some(known) = self.analyses.borrow().get(&asked) {
+            return Rc::clone(known);
+        }
+        let analysis = Rc::new(analyse());
+        self.analyses.borrow_mut().insert(asked, Rc::clone(&analysis));
+        analysis
+    }
+}
