@@ -93,6 +93,7 @@ pub(crate) fn findings(client: &mut Client, rules: &[Rule]) -> Vec<Finding> {
         rules,
         config: &config,
         changed_only: false,
+        before: None,
         live: Some(&facts),
     };
     check::run(&input).findings
