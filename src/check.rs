@@ -13,6 +13,7 @@ mod subjects;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::access::Delta;
 use crate::catalog::Catalog;
 use crate::coverage::Coverage;
 use crate::finding::Finding;
@@ -39,6 +40,8 @@ pub struct CheckInput<'a> {
     pub rules: &'a [Rule],
     /// What counts as exposed and as trusted.
     pub config: &'a CheckConfig,
+    /// The schema before the change under review, where there is one: what access rules compare with.
+    pub before: Option<&'a Catalog>,
     /// Report only what files changed since the ref of `--since` caused.
     pub changed_only: bool,
     /// What a running database says beyond its schema; `None` for migrations.
@@ -50,7 +53,7 @@ impl<'a> CheckInput<'a> {
     #[must_use]
     pub fn of_history(history: &'a History, rules: &'a [Rule], config: &'a CheckConfig) -> Self {
         let History { catalog, migrations, coverage } = history;
-        Self { catalog, migrations, coverage, rules, config, changed_only: false, live: None }
+        Self { catalog, migrations, coverage, rules, config, changed_only: false, live: None, before: None }
     }
 }
 
@@ -119,6 +122,8 @@ pub struct CheckOutput {
     pub coverage: Vec<Coverage>,
     /// Subjects there were, by target.
     pub subjects: BTreeMap<&'static str, usize>,
+    /// What each role gained or lost, compared with the schema before.
+    pub access: Vec<Delta>,
     /// Subjects each rule's `when` let through, by rule id.
     pub looked_at: BTreeMap<String, usize>,
 }

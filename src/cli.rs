@@ -1,5 +1,6 @@
 //! Arguments → calls → exit code. The only room that prints and exits.
 
+mod access;
 mod audit;
 mod baseline;
 mod check;
@@ -53,6 +54,7 @@ struct Cli {
 #[allow(clippy::large_enum_variant, reason = "one value in a program's life")]
 enum Command {
     Check(check::Arguments),
+    Access(access::Arguments),
     Audit(audit::Arguments),
     Snapshot(snapshot::Arguments),
     Diff(diff::Arguments),
@@ -230,6 +232,7 @@ pub fn main() -> ExitCode {
     );
     let done = match cli.command {
         Command::Check(arguments) => check::run(&arguments, color),
+        Command::Access(arguments) => access::run(&arguments, color),
         Command::Audit(arguments) => audit::run(&arguments),
         Command::Snapshot(arguments) => snapshot::run(&arguments),
         Command::Diff(arguments) => diff::run(&arguments),

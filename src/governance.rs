@@ -110,6 +110,7 @@ static CHECKS: &[Governed] = &[
     governed("classification-missing", |s| s.classification.is_some(), classification::missing),
     governed("flow-broken", |s| s.flow.is_some(), flow::broken),
     governed("flow-bypassed", |s| s.flow.is_some(), flow::bypassed),
+    governed("flow-writable", |s| s.flow.is_some(), flow::writable),
     governed("freeze-expired", |s| !s.freezes.is_empty(), freezes::expired),
     governed("freeze-rows", |s| !s.freezes.is_empty(), freezes::rows),
     governed("freeze-touched", |s| !s.freezes.is_empty(), freezes::touched),

@@ -1,6 +1,7 @@
 //! Audits PostgreSQL and Supabase schemas: migration SQL or a live database becomes one [`catalog::Catalog`], YAML
 //! rules are evaluated on it, and what they find becomes a report.
 
+pub mod access;
 pub mod audit;
 pub mod baseline;
 pub mod catalog;

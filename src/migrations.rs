@@ -46,6 +46,8 @@ pub struct MigrationSet {
     pub layout: Layout,
     /// Skipped files, odd encodings, …
     pub coverage: Vec<Coverage>,
+    /// The files as they were at the ref of `--since`; `None` without one.
+    pub before: Option<Vec<MigrationFile>>,
 }
 
 /// Whose folder conventions apply.

@@ -6,6 +6,7 @@ mod decimal;
 mod eval;
 mod formula;
 mod names;
+mod references;
 mod role;
 mod shape;
 mod ty;
@@ -21,6 +22,8 @@ use crate::sql::ast::{Expr, Name};
 use body::Body;
 use ty::Ty;
 
+pub(crate) use names::{is_aggregate, is_set_returning};
+pub(crate) use references::{Filtering, References, Write};
 pub use role::{Claim, Claims, RoleContext, Setting};
 pub use shape::{CallSite, Profile, Shape};
 
@@ -59,6 +62,8 @@ pub struct Analysis {
     pub reason: String,
     /// What decides between true and not true, where something does.
     pub depends: Depends,
+    /// The search for an answer was given up: anything is possible.
+    pub gave_up: bool,
     /// The operands of a top-level `OR`; otherwise the expression itself.
     pub branches: Vec<Branch>,
 }

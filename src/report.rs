@@ -36,6 +36,8 @@ pub struct Report {
     pub rules: BTreeMap<String, RuleDoc>,
     /// File texts for code frames, by path as in locations.
     pub sources: BTreeMap<Arc<str>, Arc<str>>,
+    /// What each role gained or lost since the ref of `--since`.
+    pub access: Vec<crate::access::Delta>,
 }
 
 /// What a report says about a rule.
@@ -147,7 +149,7 @@ impl Report {
                 *summary.by_severity.entry(finding.severity).or_default() += 1;
             }
         }
-        Self { findings, coverage, summary, rules, sources }
+        Self { findings, coverage, summary, rules, sources, access: Vec::new() }
     }
 
     /// Each finding with a fingerprint that no other one in this report has: equal ones are numbered in order.

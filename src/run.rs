@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::baseline::{Baseline, BaselineError};
+use crate::catalog::Catalog;
 use crate::check::{self, CheckConfig, CheckInput, CheckOutput};
 use crate::config::{Config, ConfigError, RuleNames};
 use crate::coverage::Coverage;
@@ -17,13 +18,13 @@ use crate::date::Date;
 use crate::finding::{Finding, State};
 use crate::governance::{self, Governance};
 use crate::migrations::discover::{DiscoverError, DiscoverOptions, discover};
-use crate::migrations::{FoldOptions, History, MigrationSet, fold};
+use crate::migrations::{FoldOptions, History, MigrationSet, Platform, fold};
 use crate::report::{LookedAt, Report, RuleDoc};
 use crate::rule::{self, Rule, RuleError, RuleSet};
 use crate::silence::{self, Silencing};
 use crate::suppression::KnownRules;
 
-pub use database::{Checked, Source, check_database};
+pub use database::{Checked, Source, check_database, read_catalog};
 
 /// What to check and when.
 #[derive(Debug, Clone)]
@@ -141,9 +142,12 @@ pub fn check(config: &Config, options: &RunOptions) -> Result<Report, RunError> 
     }
     chosen.retain(|rule| governance::applies(rule, governance.as_deref()));
     let settings = CheckConfig { governance, ..check_config(config) };
-    let output = check::run(&input(&history, &chosen, &settings, options));
+    let before = before(&set, &history, config);
+    let input = CheckInput { before: before.as_ref(), ..input(&history, &chosen, &settings, options) };
+    let output = check::run(&input);
     let files = history.migrations.iter().filter(|migration| migration.file.skipped.is_none()).count();
     let looked_at = looked_at(&output, files, statements);
+    let access = output.access;
     let all = rules.iter().map(|rule| rule.id.clone()).collect();
     let ran = chosen.iter().map(|rule| rule.id.clone()).collect();
     let silencing = Silencing {
@@ -159,7 +163,8 @@ pub fn check(config: &Config, options: &RunOptions) -> Result<Report, RunError> 
     let coverage: Vec<Coverage> = history.coverage.iter().cloned().chain(output.coverage).collect();
     let docs = docs(&chosen, &findings);
     let sources = sources(&history.migrations, config, settings.governance.as_deref());
-    let report = Report::new(findings, coverage, looked_at, docs, sources);
+    let mut report = Report::new(findings, coverage, looked_at, docs, sources);
+    report.access = access;
     // Nobody waits for the memory.
     rayon::spawn(move || drop(history));
     Ok(report)
@@ -167,6 +172,22 @@ pub fn check(config: &Config, options: &RunOptions) -> Result<Report, RunError> 
 
 fn input<'a>(history: &'a History, rules: &'a [Rule], config: &'a CheckConfig, options: &RunOptions) -> CheckInput<'a> {
     CheckInput { changed_only: options.since.is_some(), ..CheckInput::of_history(history, rules, config) }
+}
+
+/// The schema as the files stood at the ref of `--since`.
+fn before(set: &MigrationSet, history: &History, config: &Config) -> Option<Catalog> {
+    let files = set.before.clone()?;
+    let platform = config.platform.unwrap_or_else(|| platform_of(history));
+    let was = MigrationSet { files, layout: set.layout, ..MigrationSet::default() };
+    let options = FoldOptions { platform: Some(platform), default_grants: config.default_grants };
+    Some(fold(&was, &options).catalog)
+}
+
+/// What was taken for the platform: told by the schema it brings.
+fn platform_of(history: &History) -> Platform {
+    let auth = history.catalog.schemas.get("auth");
+    let supabase = auth.is_some_and(|schema| schema.provenance.origin == crate::catalog::Origin::Platform);
+    if supabase { Platform::Supabase } else { Platform::Postgres }
 }
 
 /// Statements of a migration, those that could not be parsed too.

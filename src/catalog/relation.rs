@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Acl, Expression, Fact, ObjectKind, Provenance, QualifiedName};
+use super::{Acl, Expression, Fact, ObjectKind, Privilege, Provenance, QualifiedName};
 use crate::location::Location;
 use crate::sql::ast::{PolicyCommand, RefAction, TriggerState};
 
@@ -51,6 +51,9 @@ pub struct Relation {
     pub unlogged: bool,
     /// Privileges.
     pub acl: Acl,
+    /// Of an assumed relation: what the files take away, by grantee; what it was granted before is not known.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub revoked: Vec<(String, Privilege)>,
     /// Comment.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub comment: Option<String>,

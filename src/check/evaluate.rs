@@ -79,7 +79,7 @@ impl<'a> Run<'a> {
     }
 
     fn append(&mut self, other: Self) {
-        let CheckOutput { findings, coverage, subjects, looked_at } = other.output;
+        let CheckOutput { findings, coverage, subjects, looked_at, access: _ } = other.output;
         self.output.findings.extend(findings);
         self.output.coverage.extend(coverage);
         self.output.subjects.extend(subjects);
@@ -217,6 +217,7 @@ impl<'a> Run<'a> {
 
     fn finish(mut self) -> CheckOutput {
         self.output.coverage.extend(said(self.unjudged));
+        self.output.access = self.model.deltas().to_vec();
         self.output
     }
 }

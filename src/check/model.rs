@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use super::facts::Shape;
 use super::{CheckConfig, CheckInput, squawk};
+use crate::access::{Access, AccessOptions, Delta, Scope, Table};
 use crate::catalog::{
     Acl, AclEntry, Catalog, Fact, Index, ObjectRef, Origin, PUBLIC, Privilege, QualifiedName, Relation,
 };
@@ -29,6 +30,8 @@ pub struct Model<'a> {
     analyser: OnceLock<Analyser<'a>>,
     shapes: RwLock<Shapes>,
     lints: OnceLock<squawk::Lints>,
+    access: OnceLock<(Access<'a>, Table)>,
+    deltas: OnceLock<Vec<Delta>>,
     indexes: OnceLock<BTreeMap<&'a QualifiedName, Vec<(&'a QualifiedName, &'a Index)>>>,
     /// Protected objects as they stand.
     protected: OnceLock<BTreeMap<ObjectRef, Definition>>,
@@ -50,6 +53,8 @@ impl<'a> Model<'a> {
             analyser: OnceLock::new(),
             shapes: RwLock::default(),
             lints: OnceLock::new(),
+            access: OnceLock::new(),
+            deltas: OnceLock::new(),
             indexes: OnceLock::new(),
             protected: OnceLock::new(),
         }
@@ -182,6 +187,12 @@ impl<'a> Model<'a> {
         Some(holders.iter().any(|holder| users.contains(holder)))
     }
 
+    /// Whether pg_graphql is installed.
+    #[must_use]
+    pub fn has_graphql(&self) -> bool {
+        self.catalog().extensions.contains_key("pg_graphql")
+    }
+
     /// Whether a role is trusted with everything: by configuration, as superuser or by BYPASSRLS.
     #[must_use]
     pub fn is_privileged(&self, role: &str) -> bool {
@@ -223,6 +234,25 @@ impl<'a> Model<'a> {
     /// What squawk says about each file; computed once.
     pub(super) fn lints(&self) -> &squawk::Lints {
         self.lints.get_or_init(|| squawk::lints(self))
+    }
+
+    /// Who can reach what; computed once.
+    pub(super) fn access(&self) -> &(Access<'a>, Table) {
+        self.access.get_or_init(|| {
+            let access = Access::new(self.catalog(), &AccessOptions::default());
+            let table = access.table(&Scope::of(self.config()));
+            (access, table)
+        })
+    }
+
+    /// What access differs from the schema before the change; nothing where there is none to compare with.
+    pub(super) fn deltas(&self) -> &[Delta] {
+        self.deltas.get_or_init(|| {
+            let Some(before) = self.input.before else { return Vec::new() };
+            let scope = Scope::of(self.config());
+            let old = Access::new(before, &AccessOptions::default()).table(&scope);
+            crate::access::diff(&old, &self.access().1)
+        })
     }
 
     /// Tables read by the policies of each table; computed once.

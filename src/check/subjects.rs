@@ -1,5 +1,6 @@
 //! The subjects of each target, derived from the model.
 
+mod access;
 mod change;
 mod function;
 mod grant;
@@ -34,6 +35,7 @@ pub(super) fn build(model: &Model<'_>, needed: &Needed) -> Vec<Subject> {
         "secret" => migration::secrets(model, needed),
         "opaque" => migration::opaque(model, needed),
         "statement" => migration::statements(model, needed),
+        "access" => access::deltas(model, needed),
         "change" => change::changes(model, needed),
         _ => Vec::new(),
     }

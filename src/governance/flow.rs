@@ -124,7 +124,7 @@ fn refers(catalog: &Catalog, from: &QualifiedName, to: &QualifiedName) -> bool {
         .any(|constraint| matches!(&constraint.kind, ConstraintRule::ForeignKey { references, .. } if references == to))
 }
 
-/// Statements and grants that write a step triggers keep.
+/// Statements that write a step triggers keep.
 pub(super) fn bypassed(model: &Model<'_>, _: &Rule) -> Judged {
     let Some(chain) = Chain::new(model) else { return Judged::default() };
     let kept = chain.kept();
@@ -141,6 +141,14 @@ pub(super) fn bypassed(model: &Model<'_>, _: &Rule) -> Judged {
             judged.violations.push(violation);
         }
     }
+    judged
+}
+
+/// Roles that may write a step triggers keep.
+pub(super) fn writable(model: &Model<'_>, _: &Rule) -> Judged {
+    let Some(chain) = Chain::new(model) else { return Judged::default() };
+    let kept = chain.kept();
+    let mut judged = Judged { looked_at: kept.len(), ..Judged::default() };
     for step in kept {
         let Some(relation) = model.catalog().relations.get(step) else { continue };
         judged.violations.extend(writers(model, &chain, step, relation));

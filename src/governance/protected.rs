@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::definition::{Definition, Describer};
 use super::diff;
-use super::lock::{Entry, Lock, is_off, is_switch};
+use super::lock::{Entry, Lock, is_intact, is_off, is_switch};
 use super::pattern::Pattern;
 use super::sections::{Allowed, Placed, Protected};
 use super::{Governance, LOCK_FILE};
@@ -113,7 +113,7 @@ pub(super) fn disabled(model: &Model<'_>, _: &Rule) -> Judged {
             _ => "has row level security off",
         };
         let message = format!("protected {} `{}`{} {what}", object.kind, object.name, why(protected));
-        let at = place(model, object, now, |line| is_switch(line));
+        let at = place(model, object, now, is_switch);
         judged.violations.push(case.violation(object, entry, at, message));
     }
     judged
@@ -191,7 +191,7 @@ fn owners<'a>(case: &Case<'a>) -> BTreeMap<&'a str, &'a String> {
         }
     }
     let winner = |(locked, votes): (&'a str, BTreeMap<&'a String, usize>)| {
-        let most = votes.iter().map(|(_, n)| *n).max()?;
+        let most = votes.values().copied().max()?;
         let same = votes.iter().find(|(now, n)| **n == most && now.as_str() == locked);
         let (now, _) = same.or_else(|| votes.iter().find(|(_, n)| **n == most))?;
         // One object says nothing about the others.
@@ -226,6 +226,14 @@ pub(super) fn not_locked(model: &Model<'_>, _: &Rule) -> Judged {
         let at = definition.at.clone().or_else(|| Some(guard.at.clone()));
         judged.violations.push(Violation::new(object.clone(), at, message));
     }
+    let edited = lock.entries.iter().filter(|(_, entry)| !is_intact(entry));
+    judged.violations.extend(edited.map(|(object, entry)| {
+        let message = format!(
+            "`{LOCK_FILE}` was edited by hand: the digest of {} `{}` is not its definition's",
+            object.kind, object.name
+        );
+        Violation::new(object.clone(), Some(entry.at.clone()), message)
+    }));
     let stale = lock.entries.iter().filter(|(object, _)| guard(protected, object).is_none());
     judged.violations.extend(stale.map(|(object, entry)| {
         let message = format!("{} `{}` is in `{LOCK_FILE}` and no longer protected", object.kind, object.name);

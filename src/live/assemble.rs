@@ -209,6 +209,7 @@ fn relation(row: RelationRow) -> (QualifiedName, Relation) {
         partition_by: row.partition_by,
         unlogged: row.unlogged,
         acl: acl(row.acl),
+        revoked: Vec::new(),
         comment: row.comment,
     };
     (QualifiedName::new(row.schema, row.name), relation)

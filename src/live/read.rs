@@ -1,5 +1,7 @@
 //! One read of one database: schema, statistics and the answers to `query:` rules, from one snapshot of the data.
 
+mod buckets;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -165,6 +167,14 @@ struct TableRow {
     rows: Option<i64>,
     analyzed: bool,
     last_analyze: Option<String>,
+    bytes: Option<i64>,
+    needed_bytes: Option<i64>,
+}
+
+#[derive(Deserialize)]
+struct ExtensionRow {
+    name: String,
+    default_version: String,
 }
 
 #[derive(Deserialize)]
@@ -209,6 +219,12 @@ fn statistics_with(
     let tables: Vec<TableRow> = reader.fetch("table statistics", include_str!("sql/table_facts.sql"))?;
     let indexes: Vec<IndexRow> = reader.fetch("index statistics", include_str!("sql/index_facts.sql"))?;
     let sequences: Vec<SequenceRow> = reader.fetch("sequences' limits", include_str!("sql/sequence_facts.sql"))?;
+    let extensions: Vec<ExtensionRow> = reader.fetch("extension versions", include_str!("sql/extension_facts.sql"))?;
+    let buckets = buckets::public(&mut reader)?;
+    if buckets.is_none() {
+        let message = "storage.buckets could not be read: which buckets are public is not known".to_owned();
+        coverage.push(Coverage { kind: CoverageKind::Unreadable, location: None, object: None, message });
+    }
     let positions = positions(&mut reader, &sequences);
     let unread =
         sequences.iter().filter(|row| !positions.contains_key(&(row.schema.clone(), row.name.clone()))).count();
@@ -228,7 +244,13 @@ fn statistics_with(
     let table = |row: TableRow| {
         (
             QualifiedName::new(row.schema, row.name),
-            TableFacts { rows: row.rows, analyzed: row.analyzed, last_analyze: row.last_analyze },
+            TableFacts {
+                rows: row.rows,
+                analyzed: row.analyzed,
+                last_analyze: row.last_analyze,
+                bytes: row.bytes,
+                needed_bytes: row.needed_bytes,
+            },
         )
     };
     let facts = LiveFacts {
@@ -238,6 +260,8 @@ fn statistics_with(
             .map(|row| (QualifiedName::new(row.schema, row.name), IndexFacts { scans: row.scans }))
             .collect(),
         sequences: sequences.into_iter().map(sequence).collect(),
+        extensions: extensions.into_iter().map(|row| (row.name, row.default_version)).collect(),
+        public_buckets: buckets,
         queries: BTreeMap::<String, Answer>::new(),
     };
     Ok((facts, coverage))

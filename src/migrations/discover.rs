@@ -75,8 +75,15 @@ pub fn discover(paths: &[PathBuf], options: &DiscoverOptions) -> Result<Migratio
     let root = Root::new(&options.root);
     let places = place::resolve(paths, &root)?;
     let since = options.since.as_deref().map(|reference| Since::new(root.path(), reference)).transpose()?;
-    let mut gathering =
-        Gathering { root: &root, since, set: MigrationSet::default(), layout: None, seen: BTreeSet::new() };
+    let before = since.is_some().then(Vec::new);
+    let mut gathering = Gathering {
+        root: &root,
+        since,
+        set: MigrationSet { before, ..MigrationSet::default() },
+        layout: None,
+        seen: BTreeSet::new(),
+        gone: Vec::new(),
+    };
     for place in &places {
         match place {
             Place::Stdin => gathering.stdin()?,
@@ -109,6 +116,8 @@ struct Gathering<'a> {
     set: MigrationSet,
     layout: Option<Layout>,
     seen: BTreeSet<PathBuf>,
+    /// Files that are gone: path, text, and whether it may be divided into sections.
+    gone: Vec<(String, String, bool)>,
 }
 
 impl Gathering<'_> {
@@ -126,6 +135,7 @@ impl Gathering<'_> {
         for deleted in self.since.as_ref().map(|since| since.deleted_below(base)).unwrap_or_default() {
             let message = format!("`{deleted}` was deleted since the ref: what it did is not in the history read here");
             self.note(CoverageKind::Assumption, None, message);
+            self.deleted(&deleted, folder.sections);
         }
         for file in folder.files {
             self.file(&base.join(&file.step.name), file.step, file.text, folder.sections);
@@ -153,7 +163,30 @@ impl Gathering<'_> {
         }
         let changed = self.since.as_ref().is_none_or(|since| since.is_changed(path));
         let name = self.root.print(path);
+        let was = match (&self.since, changed) {
+            (Some(since), true) => since.text_of(path).map(|old| old.into()),
+            (Some(_), false) => Some(std::sync::Arc::clone(&text.text)),
+            (None, _) => None,
+        };
+        if let (Some(text), None) = (was, &step.skipped) {
+            self.was(name.as_str().into(), text, step.version.clone(), sections);
+        }
         self.push(Step { name, ..step }, text, sections, changed);
+    }
+
+    /// Adds a file as it was.
+    fn was(&mut self, path: std::sync::Arc<str>, text: std::sync::Arc<str>, version: Option<String>, sections: bool) {
+        let sections = self::sections(&text, sections).0;
+        let file = MigrationFile { path, text, sections, version, skipped: None, changed: false };
+        self.set.before.iter_mut().for_each(|files| files.push(file.clone()));
+    }
+
+    /// Adds a file that is gone.
+    fn deleted(&mut self, inside: &str, sections: bool) {
+        let Some(since) = &self.since else { return };
+        let Some(text) = since.text_at(inside) else { return };
+        let name = self.root.print(&since.place(inside));
+        self.gone.push((name, text, sections));
     }
 
     fn push(&mut self, step: Step, read: read::Text, sections: bool, changed: bool) {
@@ -163,12 +196,10 @@ impl Gathering<'_> {
             self.note(CoverageKind::Skipped, Some(at), format!("not read as part of the schema: {reason}"));
         }
         self.set.coverage.extend(read.coverage);
-        let divided = if sections { sections::up_sections(&read.text) } else { None };
-        if divided.is_some() && self.layout.is_none_or(|layout| layout == Layout::Plain) {
+        let (sections, divided) = self::sections(&read.text, sections);
+        if divided && self.layout.is_none_or(|layout| layout == Layout::Plain) {
             self.layout = Some(Layout::UpDown);
         }
-        let whole = || vec![Span::new(0, u32::try_from(read.text.len()).unwrap_or(u32::MAX))];
-        let sections = divided.unwrap_or_else(whole);
         let Step { version, skipped, .. } = step;
         self.set.files.push(MigrationFile { path, text: read.text, sections, version, skipped, changed });
     }
@@ -177,11 +208,38 @@ impl Gathering<'_> {
         self.set.coverage.push(Coverage { kind, location, object: None, message });
     }
 
+    /// Puts the files that are gone where their names belong.
+    fn insert_gone(&mut self) {
+        for (path, text, sections) in std::mem::take(&mut self.gone) {
+            let sections = self::sections(&text, sections).0;
+            let file = MigrationFile {
+                path: path.into(),
+                text: text.into(),
+                sections,
+                version: None,
+                skipped: None,
+                changed: false,
+            };
+            if let Some(files) = &mut self.set.before {
+                let at = files.iter().position(|other| other.path > file.path).unwrap_or(files.len());
+                files.insert(at, file);
+            }
+        }
+    }
+
     fn finish(mut self) -> Result<MigrationSet, DiscoverError> {
+        self.insert_gone();
         self.set.layout = self.layout.unwrap_or_default();
         self.set.coverage.sort();
         Ok(self.set)
     }
+}
+
+/// The parts of a text that run forward, and whether it is divided into parts at all.
+fn sections(text: &str, sections: bool) -> (Vec<Span>, bool) {
+    let divided = if sections { sections::up_sections(text) } else { None };
+    let is_divided = divided.is_some();
+    (divided.unwrap_or_else(|| vec![Span::new(0, u32::try_from(text.len()).unwrap_or(u32::MAX))]), is_divided)
 }
 
 fn start_of(path: &std::sync::Arc<str>, text: &str) -> Location {

@@ -100,7 +100,7 @@ pub(super) fn builtin(name: &str) -> Option<Builtin> {
 }
 
 /// Aggregates; over no rows all are NULL but the counts.
-pub(super) fn is_aggregate(name: &str) -> bool {
+pub(crate) fn is_aggregate(name: &str) -> bool {
     matches!(
         name,
         "count"
@@ -131,7 +131,7 @@ pub(super) fn is_aggregate(name: &str) -> bool {
 }
 
 /// Functions that give rows.
-pub(super) fn is_set_returning(name: &str) -> bool {
+pub(crate) fn is_set_returning(name: &str) -> bool {
     matches!(
         name,
         "unnest"

@@ -1,6 +1,8 @@
 //! Who asks: what a session's user, settings and token claims are known to be.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::catalog::QualifiedName;
 
 /// A session as far as it is known. Build one with the constructors and change what differs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,6 +20,8 @@ pub struct RoleContext {
     pub settings: BTreeMap<String, Setting>,
     /// What it says of every other custom setting.
     pub other_settings: Setting,
+    /// Relations that show no row to whoever evaluates the expression; to functions it calls they may.
+    pub hidden: BTreeSet<QualifiedName>,
 }
 
 /// A token's claims.
@@ -98,6 +102,7 @@ impl RoleContext {
             claims: None,
             settings: BTreeMap::new(),
             other_settings: Setting::Unknown,
+            hidden: BTreeSet::new(),
         }
     }
 
@@ -111,6 +116,7 @@ impl RoleContext {
             claims: Some(Claims { optional: true, known: BTreeMap::new(), open: true }),
             settings: BTreeMap::new(),
             other_settings: Setting::Unknown,
+            hidden: BTreeSet::new(),
         }
     }
 

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use super::eval::{Columns, Eval, Item, Scope, Source};
 use super::formula::{Deps, Node, Outcomes, Tri, Var};
-use super::{Analyser, Analysis, Branch, Depends, RoleContext, Verdict};
+use super::{Analyser, Analysis, Branch, Depends, Filtering, RoleContext, Verdict};
 use crate::catalog::{ConstraintRule, QualifiedName};
-use crate::sql::ast::{Expr, ExprKind};
+use crate::sql::ast::{Expr, ExprKind, Query};
 
 /// Most combinations of what is not the row's that are gone through one by one.
 const MAX_GROUPS: usize = 64;
@@ -60,26 +60,36 @@ fn read<'a, 'e>(eval: &mut Eval<'a>, expr: &'e Expr, relation: &QualifiedName) -
 
 fn analysis(eval: &mut Eval<'_>, read: Read<'_>) -> Analysis {
     let Read { whole, parts, assumptions, .. } = read;
+    let mut gave_up = false;
     let branches: Vec<(Branch, Depends)> = parts
         .into_iter()
         .map(|(operand, node, facts)| {
             let judged = judge(eval, node, &assumptions);
+            gave_up |= judged.gave_up;
             let reason = reason(eval, &judged, node, operand, &facts);
             (Branch { span: operand.span, verdict: judged.verdict, reason }, judged.depends)
         })
         .collect();
-    conclude(eval, whole, &assumptions, branches)
+    conclude(eval, whole, &assumptions, gave_up, branches)
 }
 
-fn conclude(eval: &mut Eval<'_>, whole: Node, assumptions: &[Node], branches: Vec<(Branch, Depends)>) -> Analysis {
+fn conclude(
+    eval: &mut Eval<'_>,
+    whole: Node,
+    assumptions: &[Node],
+    gave_up: bool,
+    branches: Vec<(Branch, Depends)>,
+) -> Analysis {
+    let mut gave_up = gave_up;
     let (verdict, reason, depends) = match branches.as_slice() {
         [(only, depends)] => (only.verdict, only.reason.clone(), depends.clone()),
         _ => {
             let judged = judge(eval, whole, assumptions);
+            gave_up = judged.gave_up;
             (judged.verdict, whole_reason(&judged, &branches), judged.depends)
         }
     };
-    Analysis { verdict, reason, depends, branches: branches.into_iter().map(|(branch, _)| branch).collect() }
+    Analysis { verdict, reason, depends, gave_up, branches: branches.into_iter().map(|(branch, _)| branch).collect() }
 }
 
 fn whole_reason(judged: &Judged, branches: &[(Branch, Depends)]) -> String {
@@ -163,6 +173,15 @@ fn assumptions<'a>(eval: &mut Eval<'a>, name: &QualifiedName, scope: &Scope<'_, 
         }
     }
     nodes
+}
+
+/// How the conditions of `query` narrow its rows.
+pub(super) fn filtering(analyser: &Analyser<'_>, query: &Query, role: &RoleContext) -> Filtering {
+    let mut eval = Eval::new(analyser, role);
+    let node = eval.conditions_of(query);
+    let outcomes = eval.formulas.outcomes(node, &[]);
+    let depends = eval.depends(eval.formulas.deps(node).bits);
+    Filtering { never: outcomes.never(), always: outcomes.always(), session: depends.session, unknown: depends.unknown }
 }
 
 struct Judged {

@@ -30,6 +30,7 @@ pub(super) fn render(report: &Report, options: &RenderOptions) -> String {
     if !options.quiet {
         out.push_str(&coverage(report, options));
     }
+    out.push_str(&crate::access::render::deltas(&report.access));
     out.push_str(&summary(report, options));
     out.push('\n');
     out

@@ -29,6 +29,30 @@ pub struct Document {
     /// What `gardefou audit` adds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub audit: Option<crate::audit::JsonAudit>,
+    /// What each role gained or lost since the ref of `--since`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub access: Vec<JsonAccess>,
+}
+
+/// One verdict before and after.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct JsonAccess {
+    /// Who; `public` is PUBLIC.
+    pub role: String,
+    /// What.
+    pub relation: String,
+    /// select, insert, update or delete.
+    pub command: String,
+    /// none, denied, rows, all or unknown.
+    pub before: String,
+    /// The same now.
+    pub after: String,
+    /// Why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// Where the deciding statement stands.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub location: Option<JsonLocation>,
 }
 
 /// One result.
@@ -143,6 +167,7 @@ pub fn document(report: &Report) -> Document {
             by_state: every([State::New, State::Baselined, State::Suppressed, State::Waived], &summary.by_state),
         },
         audit: None,
+        access: report.access.iter().map(json_access).collect(),
     }
 }
 
@@ -164,6 +189,18 @@ fn json_finding(finding: &crate::finding::Finding, fingerprint: String) -> JsonF
         silenced_by: finding.silenced_by.clone(),
         related: finding.related.iter().map(related).collect(),
         detail: finding.detail.clone(),
+    }
+}
+
+fn json_access(delta: &crate::access::Delta) -> JsonAccess {
+    JsonAccess {
+        role: delta.role.clone(),
+        relation: delta.relation.to_string(),
+        command: delta.command.word().to_owned(),
+        before: delta.before.word().to_owned(),
+        after: delta.after.word().to_owned(),
+        reason: delta.because.as_ref().map(|step| step.text.clone()),
+        location: delta.because.as_ref().and_then(|step| step.at.as_ref()).map(place),
     }
 }
 

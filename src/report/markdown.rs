@@ -19,6 +19,7 @@ pub(super) fn render(report: &Report, options: &RenderOptions) -> String {
         out.push_str(&format!("\n… and {} more findings (`-v` shows all)\n", new.len() - shown));
     }
     out.extend(new.iter().take(shown).map(|finding| detail(finding)));
+    out.push_str(&crate::access::render::deltas_markdown(&report.access));
     out.push_str(&silenced(report));
     out.push_str(&coverage(report));
     out

@@ -57,7 +57,7 @@ pub struct Target {
 }
 
 /// Targets that only migrations have.
-pub const HISTORY: &[&str] = &["migration", "syntax_error", "secret", "opaque", "statement", "change"];
+pub const HISTORY: &[&str] = &["migration", "syntax_error", "secret", "opaque", "statement", "change", "access"];
 
 impl Target {
     /// The target called `name`.

@@ -70,6 +70,13 @@ impl Input {
         Self { set, options, governance }
     }
 
+    /// The schema before the last migration.
+    fn before(&self) -> crate::catalog::Catalog {
+        let mut set = self.set.clone();
+        set.files.pop();
+        fold(&set, &self.options).catalog
+    }
+
     fn found(&self, rule: &Rule) -> Found {
         let history = fold(&self.set, &self.options);
         let governance = match &self.governance {
@@ -77,7 +84,9 @@ impl Input {
             Err(problem) => return Found { gaps: vec![problem.clone()], ..Found::default() },
         };
         let (rules, config) = ([rule.clone()], CheckConfig { governance, ..CheckConfig::default() });
-        let output = check::run(&CheckInput::of_history(&history, &rules, &config));
+        let before = (rule.target.name == "access").then(|| self.before());
+        let input = CheckInput { before: before.as_ref(), ..CheckInput::of_history(&history, &rules, &config) };
+        let output = check::run(&input);
         let gaps = history.coverage.iter().filter(|entry| entry.kind.is_gap()).chain(&output.coverage);
         Found {
             objects: output.findings.into_iter().map(|finding| finding.object.name).collect(),

@@ -113,8 +113,38 @@ pub fn check_database(config: &Config, options: &RunOptions) -> Result<Checked, 
     Ok(Checked { report, server: source.server, counts: counts(&source.catalog), ran })
 }
 
+/// The schema alone, from wherever it is, with what counts as exposed there.
+///
+/// # Errors
+/// [`RunError`].
+pub fn read_catalog(config: &Config, options: &RunOptions) -> Result<(Catalog, CheckConfig), RunError> {
+    let mut check = super::check_config(config);
+    if matches!(options.source, Source::Migrations) {
+        return Ok((super::read_history(config, options)?.1.catalog, check));
+    }
+    let replayed = matches!(options.source, Source::Replay(..));
+    let history =
+        if replayed || !options.paths.is_empty() { Some(super::read_history(config, options)?) } else { None };
+    let mut source = obtain(config, &options.source, history.as_ref(), &[], &check)?;
+    let configured = (!config.exposed_schemas.is_empty(), !config.exposed_roles.is_empty());
+    let _ = live::prepare(&mut source.catalog, &source.server, config.platform, &mut check, configured);
+    if let Some((_, history)) = &history {
+        places::adopt_grants(&mut source.catalog, &history.catalog);
+    }
+    Ok((source.catalog, check))
+}
+
 fn input<'a>(catalog: &'a Catalog, facts: &'a LiveFacts, rules: &'a [Rule], config: &'a CheckConfig) -> CheckInput<'a> {
-    CheckInput { catalog, migrations: &[], coverage: &[], rules, config, changed_only: false, live: Some(facts) }
+    CheckInput {
+        catalog,
+        migrations: &[],
+        coverage: &[],
+        rules,
+        config,
+        changed_only: false,
+        live: Some(facts),
+        before: None,
+    }
 }
 
 /// What rules about files, statements and changes find: a replay has these too.

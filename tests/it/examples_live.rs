@@ -96,6 +96,7 @@ fn introspected(client: &mut Client, sql: &str, platform: Platform, rules: &[Rul
         rules,
         config: &config,
         changed_only: false,
+        before: None,
         live: Some(&facts),
     };
     Ok(found(check::run(&input)))
@@ -170,6 +171,7 @@ fn live_rules_keep_their_examples(cluster: &pg::Cluster) {
                 rules: &rules,
                 config: &config,
                 changed_only: false,
+                before: None,
                 live: Some(&facts),
             };
             let found: Vec<String> = check::run(&input).findings.into_iter().map(|f| f.object.name).collect();

@@ -4,5 +4,6 @@ mod gates;
 mod life;
 pub(crate) mod lock;
 mod mutations;
+mod names;
 mod rows;
 mod waive;

@@ -10,6 +10,7 @@
     reason = "tests fail by panicking, helpers included"
 )]
 
+mod access;
 mod audit;
 mod canonical;
 mod cli;
@@ -41,6 +42,7 @@ mod rules;
 mod second_opinion;
 mod secrets;
 mod silencing;
+mod splinter;
 mod sql;
 mod support;
 mod vcf;

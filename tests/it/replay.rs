@@ -32,8 +32,8 @@ fn the_depot_replayed_has_the_folds_findings_at_the_folds_places() {
     if pg::fresh().is_none() {
         return;
     }
-    let folded = json(&check(&examples(), &["depot", "--ignore", "governance", "--format", "json"]));
-    let replayed = check(&examples(), &["depot", "--ignore", "governance", "--replay", "--format", "json"]);
+    let folded = json(&check(&examples(), &["depot", "--format", "json"]));
+    let replayed = check(&examples(), &["depot", "--replay", "--format", "json"]);
     assert_eq!(code(&replayed), 1, "{}", err(&replayed));
     let replayed = json(&replayed);
     assert_eq!(findings(&replayed), findings(&folded));

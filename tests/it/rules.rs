@@ -267,6 +267,7 @@ fn table(provenance: Provenance, rls: Fact<bool>) -> Relation {
         partition_by: None,
         unlogged: false,
         acl,
+        revoked: Vec::new(),
         comment: None,
     }
 }
@@ -294,8 +295,16 @@ fn catalog(tables: Vec<(&str, Relation)>) -> Catalog {
 
 fn run(catalog: &Catalog, rules: &[Rule]) -> CheckOutput {
     let config = CheckConfig::default();
-    let input =
-        CheckInput { catalog, migrations: &[], coverage: &[], rules, config: &config, changed_only: false, live: None };
+    let input = CheckInput {
+        catalog,
+        migrations: &[],
+        coverage: &[],
+        rules,
+        config: &config,
+        changed_only: false,
+        live: None,
+        before: None,
+    };
     check::run(&input)
 }
 
@@ -441,6 +450,7 @@ fn every_field_of_every_target_is_computed() {
         rules: &[],
         config: &config,
         changed_only: false,
+        before: None,
         live: None,
     };
     let mut seen = 0;

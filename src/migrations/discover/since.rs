@@ -10,6 +10,8 @@ use super::{DiscoverError, walk};
 #[derive(Debug)]
 pub(super) struct Since {
     top: PathBuf,
+    /// The common ancestor.
+    base: String,
     /// Paths, from the top of the repository, that the common ancestor holds.
     known: BTreeSet<String>,
     /// Paths changed since: committed, staged or not.
@@ -30,7 +32,7 @@ impl Since {
         };
         let known = list(&["ls-tree", "-r", "-z", "--name-only", "--full-tree", &base])?;
         let changed = list(&["diff", "--no-ext-diff", "--no-renames", "--name-only", "-z", &base, "--"])?;
-        Ok(Self { top, known, changed })
+        Ok(Self { top, base, known, changed })
     }
 
     /// Is `path` new or different since the ref? A renamed file is new under its name; so is one outside the
@@ -41,6 +43,23 @@ impl Since {
         let Ok(inside) = resolved.strip_prefix(&self.top) else { return true };
         let inside = inside.to_string_lossy().replace('\\', "/");
         !self.known.contains(&inside) || self.changed.contains(&inside)
+    }
+
+    /// A file as the ancestor held it; `None` where it did not.
+    pub(super) fn text_of(&self, path: &Path) -> Option<String> {
+        let resolved = walk::canonical(path);
+        let inside = resolved.strip_prefix(&self.top).ok()?.to_string_lossy().replace('\\', "/");
+        self.known.contains(&inside).then(|| self.text_at(&inside)).flatten()
+    }
+
+    /// The same by its path from the top of the repository.
+    pub(super) fn text_at(&self, inside: &str) -> Option<String> {
+        git(&self.top, &["show", "--no-textconv", &format!("{}:{inside}", self.base)]).ok()
+    }
+
+    /// Where a path from the top of the repository is.
+    pub(super) fn place(&self, inside: &str) -> PathBuf {
+        self.top.join(inside)
     }
 
     /// SQL files below `folder` that the ancestor held and that are gone.

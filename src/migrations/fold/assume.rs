@@ -217,6 +217,7 @@ pub(super) fn blank_relation(kind: ObjectKind, provenance: Provenance) -> Relati
         partition_by: None,
         unlogged: false,
         acl: Acl::default(),
+        revoked: Vec::new(),
         comment: None,
     }
 }

@@ -136,6 +136,9 @@ impl Fold {
         }
         let Some(relation) = self.store.relation_mut(table) else { return };
         change.apply(&mut relation.acl);
+        if relation.provenance.is_assumed() && !order.option && !change.conditional {
+            remember_revoked(&mut relation.revoked, &change);
+        }
         // A table-level REVOKE takes the same privileges away from the columns.
         if !order.grant && !change.privileges.is_empty() {
             relation.columns.iter_mut().for_each(|column| change.apply(&mut column.acl));
@@ -275,6 +278,18 @@ impl Fold {
         }
         entries.sort_by(|a, b| (&a.role, &a.schema, a.objects).cmp(&(&b.role, &b.schema, b.objects)));
     }
+}
+
+/// Keeps in mind what an assumed relation's unknown grants no longer hold.
+fn remember_revoked(revoked: &mut Vec<(String, Privilege)>, change: &AclChange) {
+    if change.grant {
+        return;
+    }
+    for grantee in &change.grantees {
+        revoked.extend(change.privileges.iter().map(|privilege| (grantee.clone(), *privilege)));
+    }
+    revoked.sort();
+    revoked.dedup();
 }
 
 /// The privileges a written one stands for on a kind of object.

@@ -110,6 +110,7 @@ impl<'a> Eval<'a> {
         }
         let name = self.resolve_relation(name);
         let relation = self.analyser.catalog.relations.get(&name);
+        let hidden = self.calls.is_empty() && self.role.hidden.contains(&name);
         let mut deps = self.source(&Source::Data(name.clone()));
         deps.levels |= self.level_bit();
         let mut item = self.item(shown.name.clone(), Columns::Relation { name, relation, own: false }, deps);
@@ -118,7 +119,8 @@ impl<'a> Eval<'a> {
             item.columns = columns;
         }
         frame.items.push(item);
-        Rows { data: true, deps, ..Rows::default() }
+        let conds = if hidden { vec![self.formulas.bool(false)] } else { Vec::new() };
+        Rows { data: true, deps, conds, ..Rows::default() }
     }
 
     /// A relation's columns under the aliases `table alias(a, b)` gives the first of them.

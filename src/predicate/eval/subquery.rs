@@ -9,6 +9,14 @@ use crate::predicate::value::Value;
 use crate::sql::ast::Query;
 
 impl<'a> Eval<'a> {
+    /// What holds of every row of `query`, as one condition.
+    pub(in crate::predicate) fn conditions_of(&mut self, query: &Query) -> Node {
+        self.level += 1;
+        let rows = self.rows(query, &Scope::root());
+        self.level -= 1;
+        self.formulas.and(rows.conds)
+    }
+
     /// `EXISTS (query)`; two-valued.
     pub(super) fn exists(&mut self, query: &Query, scope: &Scope<'_, 'a>) -> Node {
         self.level += 1;

@@ -53,6 +53,25 @@ pub(super) const STATEMENT: &[Field] = &[
     f("only_new_objects", Bool, "every object it names was created by the same migration (and there is one)"),
 ];
 
+pub(super) const ACCESS: &[Field] = &[
+    f("role", Text, "who; `public` is PUBLIC"),
+    f("relation", Text, "what, schema-qualified"),
+    f("schema", Text, "its schema"),
+    f("kind", Text, "table, view, materialized_view or foreign_table"),
+    f("command", Text, "select, insert, update or delete"),
+    f("writes", Bool, "the command changes rows"),
+    f("before", Text, "verdict before: none, denied, rows, all or unknown"),
+    f("after", Text, "verdict now"),
+    f("gained", Bool, "more rows, or more columns of them, than before"),
+    f("lost", Bool, "fewer rows than before"),
+    f("created", Bool, "the relation was not there before"),
+    f("exposed", Bool, "the role is one the API serves, or PUBLIC"),
+    f("anonymous", Bool, "the role is anon or PUBLIC: nobody has to sign in"),
+    f("in_exposed_schema", Bool, "its schema is one the API serves"),
+    f("columns", Strings, "columns it is about; `*` is all of them"),
+    f("line", Text, "role, command, relation, verdicts and the reason in one line"),
+];
+
 pub(super) const CHANGE: &[Field] = &[
     f("kind", Text, "created, altered, replaced or dropped: the net effect of one migration"),
     f(

@@ -70,6 +70,9 @@ fn open_acknowledged_resolved_reopened() {
     );
 }
 
+/// What an audit finds, with whether it is accepted, and what it no longer finds.
+type Step<'a> = (&'a [(&'a str, bool)], &'a [&'a str]);
+
 fn table(yaml: &str) -> Alerts {
     Config::parse(yaml, "gardefou.yaml", Path::new(".")).unwrap().governance.alerts.unwrap().value
 }
@@ -93,7 +96,7 @@ fn the_sql_does_once_what_it_does_twice() {
     let alerts_table = table("alerts: { table: alertes, columns: { check-code: code } }");
     let day = |n: usize| format!("2026-01-0{n} 00:00:00 UTC");
     let mut before: Vec<Life> = Vec::new();
-    let steps: [(&[(&str, bool)], &[&str]); 4] = [
+    let steps: [Step<'_>; 4] = [
         (&[("a", false), ("b", true), ("c", false)], &[]),
         (&[("a", false), ("d", false)], &["b"]),
         (&[("a", false), ("b", false)], &["d"]),

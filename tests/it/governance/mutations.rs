@@ -252,6 +252,7 @@ fn a_sample_of_mutations_is_caught_live() {
             config: &config,
             live: None,
             changed_only: false,
+            before: None,
         };
         check::run(&input).findings.into_iter().map(|finding| finding.object.name).collect::<BTreeSet<String>>()
     };

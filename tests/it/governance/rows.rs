@@ -73,6 +73,7 @@ fn measured(client: &mut Client) -> (Governance, Vec<(String, String)>, Vec<Stri
         rules: &rules,
         config: &config,
         changed_only: false,
+        before: None,
         live: None,
     };
     let output = check::run(&input);

@@ -1,0 +1,321 @@
+//! Statements that fail inside a policy or a view: a table or function in it that the role may not use, or a policy
+//! that reads its own table again.
+
+use super::policies::{Applying, Clause, Part, Rls};
+use super::{Access, Ask, Command, Step, Touch, Verdict};
+use crate::catalog::{FunctionKey, QualifiedName};
+use crate::sql::ast::{Expr, ExprKind};
+use crate::sql::walk::{self, Node};
+
+/// Why a statement fails.
+#[derive(Debug, Clone)]
+pub(super) struct Failure {
+    /// It fails whatever the rows; otherwise the part that would fail may not be evaluated.
+    pub(super) certain: bool,
+    /// It fails before the first row is looked at.
+    pub(super) at_start: bool,
+    pub(super) step: Step,
+}
+
+/// What surrounds a condition.
+#[derive(Debug, Clone, Copy, Default)]
+struct Guards {
+    /// A constant beside it may let the planner drop it.
+    foldable: bool,
+    /// What stands beside it may spare its evaluation.
+    lazy: bool,
+    /// It is folded away: only recursion is found before that.
+    folded: bool,
+}
+
+/// The way here: relations whose policies are being expanded, and functions being run.
+#[derive(Debug, Clone, Default)]
+struct Trail<'t> {
+    relations: Vec<&'t QualifiedName>,
+    functions: Vec<&'t FunctionKey>,
+}
+
+/// Nesting of policies, views and function bodies followed.
+const MAX_TRAIL: usize = 16;
+
+impl<'c> Access<'c> {
+    /// Why statements on `name` fail in the policies that apply.
+    pub(super) fn failure_of(
+        &self,
+        ask: Ask<'_, 'c>,
+        name: &QualifiedName,
+        applying: &Applying<'c>,
+    ) -> Option<Failure> {
+        let trail = Trail { relations: vec![name], functions: Vec::new() };
+        self.failure_in(ask, applying, &trail)
+    }
+
+    fn failure_in(&self, ask: Ask<'_, 'c>, applying: &Applying<'c>, trail: &Trail<'_>) -> Option<Failure> {
+        let open = |part: &Part<'_>| part.expr.as_deref().and_then(constant) == Some(true);
+        let alone = applying.permissive.len() + applying.restrictive.len() == 1;
+        // The planner drops the other permissive conditions beside a plain `true`; recursion is found before that.
+        let dropped = applying.permissive.iter().any(open);
+        let mut worst: Option<Failure> = None;
+        for part in applying.permissive.iter().chain(&applying.restrictive) {
+            let Some(expr) = &part.expr else { continue };
+            let mut others = applying.permissive.iter().filter(|other| !std::ptr::eq(*other, part));
+            let foldable = part.policy.permissive && others.any(|other| other.expr.as_deref().is_some_and(may_fold));
+            let guards = Guards { foldable, lazy: !alone, folded: false };
+            let folded = dropped && part.policy.permissive;
+            let Some(mut failure) = self.failure_of_expr(ask, expr, Guards { folded, ..guards }, trail, 0) else {
+                continue;
+            };
+            failure.step = part.step(&failure.step.text);
+            let certain = failure.certain;
+            if worst.as_ref().is_none_or(|worst| !worst.certain) {
+                worst = Some(failure);
+            }
+            if certain {
+                break;
+            }
+        }
+        worst
+    }
+
+    fn failure_of_expr(
+        &self,
+        ask: Ask<'_, 'c>,
+        expr: &Expr,
+        guards: Guards,
+        trail: &Trail<'_>,
+        depth: usize,
+    ) -> Option<Failure> {
+        if constant(expr).is_some() {
+            return self.failure_of_leaf(ask, expr, Guards { folded: true, ..guards }, trail);
+        }
+        let parts = match &expr.kind {
+            ExprKind::And(parts) | ExprKind::Or(parts) if depth < MAX_TRAIL => parts,
+            _ => return self.failure_of_leaf(ask, expr, guards, trail),
+        };
+        let mut worst: Option<Failure> = None;
+        for (at, part) in parts.iter().enumerate() {
+            let mut others = parts.iter().enumerate().filter(|(other, _)| *other != at).map(|(_, other)| other);
+            let guards = Guards { foldable: guards.foldable || others.any(may_fold), lazy: true, ..guards };
+            let failure = self.failure_of_expr(ask, part, guards, trail, depth + 1);
+            if worst.as_ref().is_none_or(|worst| !worst.certain && failure.is_some()) {
+                worst = failure.or(worst);
+            }
+        }
+        worst
+    }
+
+    fn failure_of_leaf(&self, ask: Ask<'_, 'c>, expr: &Expr, guards: Guards, trail: &Trail<'_>) -> Option<Failure> {
+        let references = self.analyser.references(Node::Expr(expr));
+        if references.reads.is_empty() && references.routines.is_empty() {
+            return None;
+        }
+        let inside = Guards {
+            foldable: guards.foldable || folds_inside(expr),
+            lazy: guards.lazy || has_branches(expr) || has_subquery(expr),
+            folded: guards.folded,
+        };
+        let columns = walk::columns(expr);
+        let mut worst: Option<Failure> = None;
+        let reads =
+            references.reads.iter().filter_map(|read| self.unreadable(ask, read, &columns, &references.reads, trail));
+        let reads = reads.map(|failure| Failure {
+            certain: failure.certain && (!inside.foldable || recursion(&failure)),
+            ..failure
+        });
+        let calls = references.routines.iter().filter_map(|key| self.uncallable(ask, key, inside, trail));
+        for failure in reads.chain(calls).filter(|failure| !inside.folded || recursion(failure)) {
+            if worst.as_ref().is_none_or(|worst| !worst.certain) {
+                worst = Some(failure);
+            }
+        }
+        worst
+    }
+
+    /// Why reading a relation in a policy, view or function fails.
+    fn unreadable(
+        &self,
+        ask: Ask<'_, 'c>,
+        name: &QualifiedName,
+        columns: &[&[String]],
+        beside: &std::collections::BTreeSet<QualifiedName>,
+        trail: &Trail<'_>,
+    ) -> Option<Failure> {
+        let (name, relation) = self.catalog.relations.get_key_value(name)?;
+        if trail.relations.len() > MAX_TRAIL {
+            return None;
+        }
+        let touch = self.touched(name, columns, beside);
+        let privilege = self.privilege(ask.checker, (name, relation), Command::Select, &touch);
+        if privilege.verdict != Verdict::All || privilege.fragile {
+            let text = format!("reads {name}, on which {} holds no SELECT: the statement fails", ask.checker.label());
+            let certain = privilege.verdict == Verdict::None && !relation.provenance.is_assumed();
+            return Some(Failure { certain, at_start: true, step: Step::new(text, None) });
+        }
+        if relation.definition.is_some() {
+            return self.view_failure(ask, name, trail);
+        }
+        if !matches!(self.rls(ask.checker, (name, relation)), Rls::On(_)) {
+            return None;
+        }
+        let applying = self.applying(ask.checker, (name, relation), Command::Select, Clause::Using);
+        if applying.permissive.is_empty() {
+            // Nothing is shown, and no condition is looked at.
+            return None;
+        }
+        // PostgreSQL looks at both conditions of a policy before it uses one.
+        let subqueries = |part: &Part<'_>| {
+            let both = [&part.policy.using, &part.policy.check].into_iter().filter_map(|fact| fact.get()?.as_ref());
+            both.filter_map(super::tree).any(|expr| has_subquery(&expr))
+        };
+        if trail.relations.contains(&name) && applying.permissive.iter().chain(&applying.restrictive).any(subqueries) {
+            let text = format!("reads {name} again: infinite recursion, the statement fails");
+            return Some(Failure { certain: true, at_start: true, step: Step::new(text, None) });
+        }
+        let mut further = trail.clone();
+        further.relations.push(name);
+        self.failure_in(ask, &applying, &further)
+    }
+
+    fn view_failure(&self, ask: Ask<'_, 'c>, name: &QualifiedName, trail: &Trail<'_>) -> Option<Failure> {
+        let relation = self.catalog.relations.get(name)?;
+        let query = self.query(name)?;
+        let checker = self.inner_checker(ask, relation)?;
+        let references = self.analyser.references(Node::Query(&query));
+        let mut further = trail.clone();
+        further.relations.push(name);
+        let columns = walk::columns(query.as_ref());
+        let inner = Ask { session: ask.session, checker };
+        let reads = self.view_reads(name, &references.reads);
+        reads.iter().find_map(|read| self.unreadable(inner, read, &columns, &reads, &further))
+    }
+
+    /// Why calling a routine fails.
+    fn uncallable(&self, ask: Ask<'_, 'c>, key: &'c FunctionKey, guards: Guards, trail: &Trail<'_>) -> Option<Failure> {
+        if !self.may_call(ask.session, key) {
+            let text = format!("calls {key}, which {} may not: the statement fails", ask.session.label());
+            return Some(Failure { certain: !guards.foldable, at_start: true, step: Step::new(text, None) });
+        }
+        if trail.functions.contains(&key) || trail.functions.len() > MAX_TRAIL {
+            return None;
+        }
+        let (function, body) = (self.catalog.functions.get(key)?, self.body(key)?);
+        let runs_as = match function.security_definer.get()? {
+            true => self.principal(function.owner.get()?)?,
+            false => ask.session,
+        };
+        // A function's queries are planned by themselves, and row level security begins anew.
+        let mut further = Trail { relations: Vec::new(), functions: trail.functions.clone() };
+        further.functions.push(key);
+        let inner = Ask { session: runs_as, checker: runs_as };
+        let reads = body.reads.iter().filter_map(|read| {
+            let usage = self.usage(runs_as, &read.schema).filter(|usage| usage.verdict == Verdict::None);
+            match usage.and_then(|usage| usage.derivation.into_iter().next()) {
+                Some(step) => Some(Failure { certain: true, at_start: false, step }),
+                None => self.unreadable(inner, read, &[], &body.reads, &further),
+            }
+        });
+        let calls = body.routines.iter().filter_map(|inner_key| {
+            let usage = self.usage(runs_as, &inner_key.name.schema).filter(|usage| usage.verdict == Verdict::None);
+            let step = usage.and_then(|usage| usage.derivation.into_iter().next());
+            let unusable = step.map(|step| Failure { certain: true, at_start: false, step });
+            unusable.or_else(|| self.uncallable(inner, inner_key, guards, &further))
+        });
+        let mut failure = reads.chain(calls).next()?;
+        failure.step.text = format!("calls {key}, which {}", failure.step.text);
+        failure.certain &= !guards.lazy && !guards.foldable && trail.relations.len() < 2;
+        failure.at_start = false;
+        Some(failure)
+    }
+
+    /// The columns of a relation that stand in a piece of SQL: those that are surely its, and those that may be.
+    pub(super) fn touched(
+        &self,
+        name: &QualifiedName,
+        columns: &[&[String]],
+        beside: &std::collections::BTreeSet<QualifiedName>,
+    ) -> Touch {
+        let of = |name: &QualifiedName| self.catalog.relations.get(name);
+        let Some(relation) = of(name) else { return Touch::Any };
+        let elsewhere = |column: &str| {
+            beside.iter().any(|other| other != name && of(other).is_some_and(|other| other.column(column).is_some()))
+        };
+        let used = columns.iter().filter_map(|parts| parts.last()).filter(|column| relation.column(column).is_some());
+        let (sure, maybe) = used.cloned().partition(|column| !elsewhere(column));
+        Touch::All(sure, maybe)
+    }
+}
+
+/// The constant an expression folds to by its plain `true` and `false`.
+fn constant(expr: &Expr) -> Option<bool> {
+    match &expr.kind {
+        ExprKind::Bool(value) => Some(*value),
+        ExprKind::And(parts) if parts.iter().any(|part| constant(part) == Some(false)) => Some(false),
+        ExprKind::And(parts) if parts.iter().all(|part| constant(part) == Some(true)) => Some(true),
+        ExprKind::Or(parts) if parts.iter().any(|part| constant(part) == Some(true)) => Some(true),
+        ExprKind::Or(parts) if parts.iter().all(|part| constant(part) == Some(false)) => Some(false),
+        ExprKind::Not(inner) => constant(inner).map(|value| !value),
+        _ => None,
+    }
+}
+
+/// Whether the planner may find an expression constant: it speaks of no row and calls nothing that asks the session.
+fn may_fold(expr: &Expr) -> bool {
+    let mut constant = true;
+    walk::walk(expr, |node| {
+        match node {
+            Node::Query(_) => constant = false,
+            Node::Expr(Expr { kind: ExprKind::Column(_) | ExprKind::Keyword(_), .. }) => constant = false,
+            Node::Expr(Expr { kind: ExprKind::Call(call), .. }) => {
+                let asks = call.name.schema.as_deref() == Some("auth") || call.name.name == "current_setting";
+                constant &= !asks;
+            }
+            _ => {}
+        }
+        constant
+    });
+    constant
+}
+
+/// A constant inside may let the planner drop what stands beside it.
+fn folds_inside(expr: &Expr) -> bool {
+    let mut found = false;
+    walk::walk(expr, |node| {
+        found |= match node {
+            Node::Expr(Expr { kind: ExprKind::Case { whens, .. }, .. }) => whens.iter().any(|(when, _)| may_fold(when)),
+            Node::Expr(Expr { kind: ExprKind::And(parts) | ExprKind::Or(parts), .. }) => parts.iter().any(may_fold),
+            Node::Expr(Expr { kind: ExprKind::Call(call), .. }) if call.name.name == "coalesce" => {
+                call.args.iter().any(|arg| may_fold(&arg.value))
+            }
+            _ => false,
+        };
+        !found
+    });
+    found
+}
+
+/// Evaluates some of its parts only where others say so.
+fn has_branches(expr: &Expr) -> bool {
+    let mut found = false;
+    walk::walk(expr, |node| {
+        found |= match node {
+            Node::Expr(Expr { kind: ExprKind::Case { .. } | ExprKind::And(_) | ExprKind::Or(_), .. }) => true,
+            Node::Expr(Expr { kind: ExprKind::Call(call), .. }) => call.name.name == "coalesce",
+            _ => false,
+        };
+        !found
+    });
+    found
+}
+
+fn has_subquery(expr: &Expr) -> bool {
+    let mut found = false;
+    walk::walk(expr, |node| {
+        found |= matches!(node, Node::Query(_));
+        !found
+    });
+    found
+}
+
+fn recursion(failure: &Failure) -> bool {
+    failure.step.text.contains("infinite recursion")
+}
