@@ -55,7 +55,7 @@ pub(crate) const LINTS: &[Lint] = &[
     lint("0023_sensitive_columns_exposed", &["schema/sensitive-columns-exposed"], relation, object),
     lint(
         "0024_rls_policy_always_true",
-        &["rls/always-true-write"],
+        &["rls/always-true-write", "rls/check-drops-scope"],
         |r| part(r, "rls_policy_always_true"),
         object,
     ),
