@@ -227,7 +227,8 @@ fn column(row: ColumnRow, columns: &Columns) -> Column {
         name: row.name,
         ty: fact(row.ty),
         not_null: fact(row.not_null),
-        default: row.default.map(expression),
+        // `default null` is stored only where the type has a modifier, and means nothing there either.
+        default: row.default.filter(|text| !text.starts_with("NULL::")).map(expression),
         generated: row.generated.map(on_table),
         identity: match row.identity.as_str() {
             "a" => Some(Identity::Always),

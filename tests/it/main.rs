@@ -16,6 +16,7 @@ mod canonical;
 mod cli;
 mod config;
 mod depot;
+mod differential;
 mod discover;
 mod docs;
 mod drift;

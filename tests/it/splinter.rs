@@ -76,11 +76,14 @@ pub(crate) fn rules() -> Vec<Rule> {
 /// Our findings on the state of an open transaction. Exposed is what PostgREST's setting says, else `public`: what an
 /// unset setting means is the first difference the ledger would otherwise have to name.
 pub(crate) fn findings(client: &mut Client, rules: &[Rule]) -> Vec<Finding> {
+    let settings = "select current_setting('pgrst.db_schemas', true) as schemas, current_setting('search_path') as path";
+    let settings = rows(client, settings);
     client.batch_execute("set local search_path to ''").unwrap();
-    let setting = rows(client, "select current_setting('pgrst.db_schemas', true) as schemas");
     let mut catalog = live::introspect(client).unwrap();
     let (facts, _): (LiveFacts, _) = live::statistics(client).unwrap();
-    let schemas = setting.first().and_then(|row| row["schemas"].as_str());
+    let path = live::literal(settings[0]["path"].as_str().unwrap_or_default());
+    client.batch_execute(&format!("select set_config('search_path', {path}, true)")).unwrap();
+    let schemas = settings[0]["schemas"].as_str();
     let mut config = CheckConfig::default();
     if let Some(schemas) = schemas {
         config.exposed_schemas = schemas.split(',').map(|name| name.trim().to_owned()).collect();
