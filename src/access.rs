@@ -1,6 +1,7 @@
 //! Who can reach what: for a role, a relation and a command, a verdict with its derivation, after PostgreSQL's own
 //! rules (grants, membership, ownership, row level security, views). Works on any Catalog, whatever its source.
 
+pub mod contract;
 mod diff;
 mod failure;
 mod filter;
@@ -26,6 +27,7 @@ use crate::sql::ast::{Expr, Query};
 use principal::Principal;
 use session::Memo;
 
+pub use contract::Expectation;
 pub use diff::{Delta, diff};
 pub use indirect::Indirect;
 pub use table::{Row, Scope, Table};

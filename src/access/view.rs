@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::failure::{Aliases, aliases};
 use super::session::Memo;
 use super::principal::Principal;
 use super::{Access, Ask, Columns, Command, Judgement, Step, Touch, Verdict};
@@ -17,6 +18,7 @@ pub(super) struct Reading<'a, 'c, 'm> {
     pub(super) depth: usize,
     pub(super) reads: BTreeSet<QualifiedName>,
     columns: Vec<Vec<String>>,
+    aliases: Aliases,
     star: bool,
 }
 
@@ -107,7 +109,10 @@ impl<'a, 'c, 'm> Reading<'a, 'c, 'm> {
             true
         });
         let columns = walk::columns(query).into_iter().map(<[String]>::to_vec).collect();
-        Self { access, inner, memo, depth, reads: access.view_reads(view, &found), columns, star }
+        let reads = access.view_reads(view, &found);
+        let mut reading = Self { access, inner, memo, depth, reads, columns, aliases: Aliases::new(), star };
+        reading.aliases = aliases(Node::Query(query), &|name| reading.resolve(name).map(|(name, _)| name.clone()));
+        reading
     }
 
     /// The relation a name in the query means.
@@ -248,7 +253,7 @@ impl<'a, 'c, 'm> Reading<'a, 'c, 'm> {
             return Touch::All(relation.columns.iter().map(|column| column.name.clone()).collect(), BTreeSet::new());
         }
         let columns: Vec<&[String]> = self.columns.iter().map(Vec::as_slice).collect();
-        self.access.touched(name, &columns, &self.reads)
+        self.access.touched(name, &columns, &self.reads, &self.aliases)
     }
 }
 

@@ -74,7 +74,12 @@ pub(super) fn run(arguments: &Arguments, color: Color) -> anyhow::Result<ExitCod
         })?;
         return Ok(ExitCode::SUCCESS);
     }
-    let table = access.table(&scope);
+    let named_roles = crate::access::contract::roles(&config.access).cloned().collect();
+    let table = access.table(&Scope { named_roles, ..scope });
+    if arguments.write_contract {
+        terminal::print(&crate::access::contract::proposal(&table))?;
+        return Ok(ExitCode::SUCCESS);
+    }
     terminal::print(&match arguments.format {
         Format::Table => render::human(&table, terminal::colored(color)),
         Format::Json => render::json(&table),
