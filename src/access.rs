@@ -9,6 +9,7 @@ mod grants;
 mod indirect;
 mod policies;
 mod principal;
+pub mod prove;
 mod relation;
 pub mod render;
 mod session;
@@ -132,6 +133,11 @@ impl<'c> Access<'c> {
     /// A role of the Catalog, or PUBLIC.
     fn principal(&self, name: &str) -> Option<&Principal<'c>> {
         if name == PUBLIC { Some(&self.everybody) } else { self.principals.get(name) }
+    }
+
+    /// What is known of a role's sessions.
+    fn context_of(&self, role: &str) -> Option<&RoleContext> {
+        self.principal(role).map(|principal| &principal.context)
     }
 
     /// The query of a view, read once.
