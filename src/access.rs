@@ -1,6 +1,7 @@
 //! Who can reach what: for a role, a relation and a command, a verdict with its derivation, after PostgreSQL's own
 //! rules (grants, membership, ownership, row level security, views). Works on any Catalog, whatever its source.
 
+pub mod contract;
 mod diff;
 mod failure;
 mod filter;
@@ -8,6 +9,7 @@ mod grants;
 mod indirect;
 mod policies;
 mod principal;
+pub mod prove;
 mod relation;
 pub mod render;
 mod session;
@@ -26,6 +28,7 @@ use crate::sql::ast::{Expr, Query};
 use principal::Principal;
 use session::Memo;
 
+pub use contract::Expectation;
 pub use diff::{Delta, diff};
 pub use indirect::Indirect;
 pub use table::{Row, Scope, Table};
@@ -130,6 +133,11 @@ impl<'c> Access<'c> {
     /// A role of the Catalog, or PUBLIC.
     fn principal(&self, name: &str) -> Option<&Principal<'c>> {
         if name == PUBLIC { Some(&self.everybody) } else { self.principals.get(name) }
+    }
+
+    /// What is known of a role's sessions.
+    fn context_of(&self, role: &str) -> Option<&RoleContext> {
+        self.principal(role).map(|principal| &principal.context)
     }
 
     /// The query of a view, read once.

@@ -1,5 +1,6 @@
 //! Subjects × rules → findings. A rule makes no claim where a fact it needs is not known; that is said as Coverage.
 
+mod access;
 pub mod code;
 mod evaluate;
 mod facts;
@@ -13,7 +14,7 @@ mod subjects;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::access::Delta;
+use crate::access::{Delta, Expectation};
 use crate::catalog::Catalog;
 use crate::coverage::Coverage;
 use crate::finding::Finding;
@@ -70,6 +71,8 @@ pub struct CheckConfig {
     pub privileged_roles: Vec<String>,
     /// What must not change, with the lock; nothing, where nothing is declared.
     pub governance: Option<Arc<Governance>>,
+    /// What must hold of access.
+    pub contract: Vec<Expectation>,
     /// What squawk assumes.
     pub lint: LintSettings,
 }
@@ -108,6 +111,7 @@ impl Default for CheckConfig {
                 "supabase_replication_admin",
             ]),
             governance: None,
+            contract: Vec::new(),
             lint: LintSettings::default(),
         }
     }

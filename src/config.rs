@@ -1,6 +1,7 @@
 //! `gardefou.yaml`: where it is, what may stand in it, and what it means for a run. The closest file upward counts,
 //! alone: nothing is merged, and a key it does not know is an error.
 
+mod access;
 mod error;
 mod file;
 mod governance;
@@ -12,6 +13,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::access::Expectation;
 use crate::drift::section::Section;
 use crate::finding::Severity;
 use crate::governance::sections::Sections;
@@ -66,6 +68,8 @@ pub struct Config {
     pub waivers: Vec<Waiver>,
     /// Stored volumes to check, each with its place.
     pub volumetrics: Vec<(Section, Location)>,
+    /// What must hold of access.
+    pub access: Vec<Expectation>,
     /// What must not change.
     pub governance: Sections,
     /// Findings recorded earlier, which do not count.

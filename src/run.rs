@@ -203,6 +203,7 @@ fn check_config(config: &Config) -> CheckConfig {
     if !config.exposed_roles.is_empty() {
         check.exposed_roles.clone_from(&config.exposed_roles);
     }
+    check.contract.clone_from(&config.access);
     check.lint.clone_from(&config.squawk);
     check
 }

@@ -1,10 +1,12 @@
 //! Statements that fail inside a policy or a view: a table or function in it that the role may not use, or a policy
 //! that reads its own table again.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::policies::{Applying, Clause, Part, Rls};
 use super::{Access, Ask, Command, Step, Touch, Verdict};
 use crate::catalog::{FunctionKey, QualifiedName};
-use crate::sql::ast::{Expr, ExprKind};
+use crate::sql::ast::{Expr, ExprKind, Name, TableRef};
 use crate::sql::walk::{self, Node};
 
 /// Why a statement fails.
@@ -35,6 +37,9 @@ struct Trail<'t> {
     functions: Vec<&'t FunctionKey>,
 }
 
+/// What the names in front of columns mean; nothing where one means several.
+pub(super) type Aliases = BTreeMap<String, Option<QualifiedName>>;
+
 /// Nesting of policies, views and function bodies followed.
 const MAX_TRAIL: usize = 16;
 
@@ -62,9 +67,7 @@ impl<'c> Access<'c> {
             let foldable = part.policy.permissive && others.any(|other| other.expr.as_deref().is_some_and(may_fold));
             let guards = Guards { foldable, lazy: !alone, folded: false };
             let folded = dropped && part.policy.permissive;
-            let Some(mut failure) = self.failure_of_expr(ask, expr, Guards { folded, ..guards }, trail, 0) else {
-                continue;
-            };
+            let Some(mut failure) = self.failure_of_expr(ask, expr, Guards { folded, ..guards }, trail, 0) else { continue };
             failure.step = part.step(&failure.step.text);
             let certain = failure.certain;
             if worst.as_ref().is_none_or(|worst| !worst.certain) {
@@ -115,13 +118,10 @@ impl<'c> Access<'c> {
             folded: guards.folded,
         };
         let columns = walk::columns(expr);
+        let aliases = aliases(Node::Expr(expr), &|name| Some(self.analyser.relation_named(name)));
         let mut worst: Option<Failure> = None;
-        let reads =
-            references.reads.iter().filter_map(|read| self.unreadable(ask, read, &columns, &references.reads, trail));
-        let reads = reads.map(|failure| Failure {
-            certain: failure.certain && (!inside.foldable || recursion(&failure)),
-            ..failure
-        });
+        let reads = references.reads.iter().filter_map(|read| self.unreadable(ask, read, &columns, &references.reads, &aliases, trail));
+        let reads = reads.map(|failure| Failure { certain: failure.certain && (!inside.foldable || recursion(&failure)), ..failure });
         let calls = references.routines.iter().filter_map(|key| self.uncallable(ask, key, inside, trail));
         for failure in reads.chain(calls).filter(|failure| !inside.folded || recursion(failure)) {
             if worst.as_ref().is_none_or(|worst| !worst.certain) {
@@ -137,14 +137,15 @@ impl<'c> Access<'c> {
         ask: Ask<'_, 'c>,
         name: &QualifiedName,
         columns: &[&[String]],
-        beside: &std::collections::BTreeSet<QualifiedName>,
+        beside: &BTreeSet<QualifiedName>,
+        aliases: &Aliases,
         trail: &Trail<'_>,
     ) -> Option<Failure> {
         let (name, relation) = self.catalog.relations.get_key_value(name)?;
         if trail.relations.len() > MAX_TRAIL {
             return None;
         }
-        let touch = self.touched(name, columns, beside);
+        let touch = self.touched(name, columns, beside, aliases);
         let privilege = self.privilege(ask.checker, (name, relation), Command::Select, &touch);
         if privilege.verdict != Verdict::All || privilege.fragile {
             let text = format!("reads {name}, on which {} holds no SELECT: the statement fails", ask.checker.label());
@@ -186,7 +187,8 @@ impl<'c> Access<'c> {
         let columns = walk::columns(query.as_ref());
         let inner = Ask { session: ask.session, checker };
         let reads = self.view_reads(name, &references.reads);
-        reads.iter().find_map(|read| self.unreadable(inner, read, &columns, &reads, &further))
+        let aliases = aliases(Node::Query(&query), &|name| Some(self.analyser.relation_named(name)));
+        reads.iter().find_map(|read| self.unreadable(inner, read, &columns, &reads, &aliases, &further))
     }
 
     /// Why calling a routine fails.
@@ -211,7 +213,7 @@ impl<'c> Access<'c> {
             let usage = self.usage(runs_as, &read.schema).filter(|usage| usage.verdict == Verdict::None);
             match usage.and_then(|usage| usage.derivation.into_iter().next()) {
                 Some(step) => Some(Failure { certain: true, at_start: false, step }),
-                None => self.unreadable(inner, read, &[], &body.reads, &further),
+                None => self.unreadable(inner, read, &[], &body.reads, &Aliases::new(), &further),
             }
         });
         let calls = body.routines.iter().filter_map(|inner_key| {
@@ -232,17 +234,44 @@ impl<'c> Access<'c> {
         &self,
         name: &QualifiedName,
         columns: &[&[String]],
-        beside: &std::collections::BTreeSet<QualifiedName>,
+        beside: &BTreeSet<QualifiedName>,
+        aliases: &Aliases,
     ) -> Touch {
         let of = |name: &QualifiedName| self.catalog.relations.get(name);
         let Some(relation) = of(name) else { return Touch::Any };
         let elsewhere = |column: &str| {
             beside.iter().any(|other| other != name && of(other).is_some_and(|other| other.column(column).is_some()))
         };
-        let used = columns.iter().filter_map(|parts| parts.last()).filter(|column| relation.column(column).is_some());
-        let (sure, maybe) = used.cloned().partition(|column| !elsewhere(column));
+        let (mut sure, mut maybe) = (BTreeSet::new(), BTreeSet::new());
+        for parts in columns {
+            let Some((column, qualifier)) = parts.split_last() else { continue };
+            if relation.column(column).is_none() {
+                continue;
+            }
+            match qualifier.last().and_then(|alias| aliases.get(alias)) {
+                Some(Some(meant)) if meant == name => sure.insert(column.clone()),
+                Some(Some(_)) => false,
+                _ if elsewhere(column) => maybe.insert(column.clone()),
+                _ => sure.insert(column.clone()),
+            };
+        }
+        maybe.retain(|column| !sure.contains(column));
         Touch::All(sure, maybe)
     }
+}
+
+/// The names in front of columns in a piece of SQL.
+pub(super) fn aliases(root: Node<'_>, resolve: &dyn Fn(&Name) -> Option<QualifiedName>) -> Aliases {
+    let mut found = Aliases::new();
+    walk::walk(root, |node| {
+        if let Node::Table(TableRef::Relation { name, alias, .. }) = node {
+            let shown = alias.as_ref().map_or(&name.name, |alias| &alias.name);
+            let meant = resolve(name);
+            found.entry(shown.clone()).and_modify(|old| *old = old.take().filter(|old| Some(old) == meant.as_ref())).or_insert(meant);
+        }
+        true
+    });
+    found
 }
 
 /// The constant an expression folds to by its plain `true` and `false`.

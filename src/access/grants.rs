@@ -120,7 +120,7 @@ impl<'c> Access<'c> {
                 }
                 if !granted.is_empty() && maybe.iter().any(|column| !has(column)) {
                     judgement.fragile = true;
-                    judgement.step(format!("it is not clear which columns of {name} are read"), None);
+                    judgement.assume(format!("the statement may also fail: it is not clear which columns of {name} are read"));
                 }
                 granted.clone()
             }

@@ -2,13 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use super::principal::Principal;
+use super::failure::{Aliases, aliases};
 use super::session::Memo;
+use super::principal::Principal;
 use super::{Access, Ask, Columns, Command, Judgement, Step, Touch, Verdict};
 use crate::catalog::{QualifiedName, Relation};
-use crate::sql::ast::{
-    Cte, CteBody, Expr, ExprKind, JoinKind, Name, Query, QueryBody, Select, SelectItem, SetOp, TableRef,
-};
+use crate::sql::ast::{CteBody, Cte, Expr, ExprKind, JoinKind, Name, Query, QueryBody, Select, SelectItem, SetOp, TableRef};
 use crate::sql::walk::{self, Node};
 
 /// A view's query under examination.
@@ -19,6 +18,7 @@ pub(super) struct Reading<'a, 'c, 'm> {
     pub(super) depth: usize,
     pub(super) reads: BTreeSet<QualifiedName>,
     columns: Vec<Vec<String>>,
+    aliases: Aliases,
     star: bool,
 }
 
@@ -47,16 +47,10 @@ impl<'c> Access<'c> {
     ) -> Judgement {
         let mut judgement = self.says_whose(name, relation);
         let Some(checker) = self.inner_checker(ask, relation) else {
-            return judgement.then(Judgement::of(
-                Verdict::Unknown,
-                Step::new(format!("whose rights view {name} uses is not known"), None),
-            ));
+            return judgement.then(Judgement::of(Verdict::Unknown, Step::new(format!("whose rights view {name} uses is not known"), None)));
         };
         let Some(query) = self.query(name) else {
-            return judgement.then(Judgement::of(
-                Verdict::Unknown,
-                Step::new(format!("the query of view {name} could not be read"), None),
-            ));
+            return judgement.then(Judgement::of(Verdict::Unknown, Step::new(format!("the query of view {name} could not be read"), None)));
         };
         let mut reading = Reading::new(self, Ask { session: ask.session, checker }, memo, depth, name, &query);
         judgement = judgement.then(reading.query(&query, &[]));
@@ -70,9 +64,7 @@ impl<'c> Access<'c> {
         let at = relation.options.at.as_ref().or(relation.provenance.defined.as_ref());
         let mut judgement = Judgement::default();
         match (relation.security_invoker(), relation.owner.get()) {
-            (Some(true), _) => {
-                judgement.step(format!("view {name} is security_invoker: the caller's rights count"), at)
-            }
+            (Some(true), _) => judgement.step(format!("view {name} is security_invoker: the caller's rights count"), at),
             (_, Some(owner)) => judgement.step(format!("view {name} reads with the rights of its owner `{owner}`"), at),
             _ => {}
         }
@@ -84,10 +76,7 @@ impl<'c> Access<'c> {
         let filtering = self.analyser.filtering(query, &ask.session.context);
         let session: Vec<&str> = filtering.session.iter().map(String::as_str).collect();
         if filtering.never {
-            return Judgement::of(
-                Verdict::Denied,
-                Step::new(format!("the conditions of view {name} never hold"), None),
-            );
+            return Judgement::of(Verdict::Denied, Step::new(format!("the conditions of view {name} never hold"), None));
         }
         if filtering.always {
             return Judgement::default();
@@ -120,7 +109,10 @@ impl<'a, 'c, 'm> Reading<'a, 'c, 'm> {
             true
         });
         let columns = walk::columns(query).into_iter().map(<[String]>::to_vec).collect();
-        Self { access, inner, memo, depth, reads: access.view_reads(view, &found), columns, star }
+        let reads = access.view_reads(view, &found);
+        let mut reading = Self { access, inner, memo, depth, reads, columns, aliases: Aliases::new(), star };
+        reading.aliases = aliases(Node::Query(query), &|name| reading.resolve(name).map(|(name, _)| name.clone()));
+        reading
     }
 
     /// The relation a name in the query means.
@@ -152,22 +144,14 @@ impl<'a, 'c, 'm> Reading<'a, 'c, 'm> {
                     SetOp::Union => left.verdict.or(right.verdict),
                     SetOp::Intersect => left.verdict.and(right.verdict),
                     // Rows missing on the right are rows more.
-                    SetOp::Except if left.verdict == Verdict::Denied && right.verdict != Verdict::None => {
-                        Verdict::Denied
-                    }
+                    SetOp::Except if left.verdict == Verdict::Denied && right.verdict != Verdict::None => Verdict::Denied,
                     SetOp::Except => match left.verdict.and(right.verdict) {
                         Verdict::Denied => Verdict::Rows,
                         other => other,
                     },
                 };
-                let verdict = if *op == SetOp::Union
-                    && verdict == Verdict::All
-                    && left.verdict.and(right.verdict) != Verdict::All
-                {
-                    Verdict::Rows
-                } else {
-                    verdict
-                };
+                let verdict = if *op == SetOp::Union && verdict == Verdict::All
+                    && left.verdict.and(right.verdict) != Verdict::All { Verdict::Rows } else { verdict };
                 Judgement { verdict, ..left.then(right) }
             }
             QueryBody::Values(_) => Judgement::default(),
@@ -196,13 +180,7 @@ impl<'a, 'c, 'm> Reading<'a, 'c, 'm> {
     }
 
     /// Relations read in a condition or an output column, apart from `FROM`.
-    pub(super) fn beside(
-        &mut self,
-        expr: &Expr,
-        condition: bool,
-        ctes: &[&Cte],
-        mut judgement: Judgement,
-    ) -> Judgement {
+    pub(super) fn beside(&mut self, expr: &Expr, condition: bool, ctes: &[&Cte], mut judgement: Judgement) -> Judgement {
         let names: Vec<Name> = walk::relations(expr).into_iter().cloned().collect();
         for name in names.iter().filter(|name| !is_cte(name, ctes)) {
             let read = self.named(name, ctes);
@@ -229,8 +207,7 @@ impl<'a, 'c, 'm> Reading<'a, 'c, 'm> {
             TableRef::Relation { name, .. } => self.named(name, ctes),
             TableRef::Query { query, .. } => self.query(query, ctes),
             TableRef::Function { calls, .. } => {
-                let own =
-                    calls.iter().any(|call| !self.access.analyser.references(Node::Expr(call)).routines.is_empty());
+                let own = calls.iter().any(|call| !self.access.analyser.references(Node::Expr(call)).routines.is_empty());
                 if own { unread("the rows a function gives") } else { Judgement::default() }
             }
             TableRef::Join { kind, left, right, .. } => {
@@ -242,9 +219,7 @@ impl<'a, 'c, 'm> Reading<'a, 'c, 'm> {
                     // The other side's rows are there whether or not they match.
                     JoinKind::Left if l != Verdict::Denied && both == Verdict::Denied => Verdict::Rows,
                     JoinKind::Right if r != Verdict::Denied && both == Verdict::Denied => Verdict::Rows,
-                    JoinKind::Full if (l != Verdict::Denied || r != Verdict::Denied) && both == Verdict::Denied => {
-                        Verdict::Rows
-                    }
+                    JoinKind::Full if (l != Verdict::Denied || r != Verdict::Denied) && both == Verdict::Denied => Verdict::Rows,
                     JoinKind::Left | JoinKind::Right | JoinKind::Full => both,
                 };
                 Judgement { verdict, ..left.then(right) }
@@ -278,7 +253,7 @@ impl<'a, 'c, 'm> Reading<'a, 'c, 'm> {
             return Touch::All(relation.columns.iter().map(|column| column.name.clone()).collect(), BTreeSet::new());
         }
         let columns: Vec<&[String]> = self.columns.iter().map(Vec::as_slice).collect();
-        self.access.touched(name, &columns, &self.reads)
+        self.access.touched(name, &columns, &self.reads, &self.aliases)
     }
 }
 

@@ -71,7 +71,7 @@ pub fn find(name: &str) -> Option<Check> {
 }
 
 fn all() -> impl Iterator<Item = Check> {
-    CHECKS.iter().copied().chain(crate::governance::checks())
+    CHECKS.iter().chain(super::access::CHECKS).copied().chain(crate::governance::checks())
 }
 
 /// Names of all checks.

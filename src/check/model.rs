@@ -240,16 +240,21 @@ impl<'a> Model<'a> {
     pub(super) fn access(&self) -> &(Access<'a>, Table) {
         self.access.get_or_init(|| {
             let access = Access::new(self.catalog(), &AccessOptions::default());
-            let table = access.table(&Scope::of(self.config()));
+            let table = access.table(&self.scope());
             (access, table)
         })
+    }
+
+    fn scope(&self) -> Scope {
+        let named_roles = crate::access::contract::roles(&self.config().contract).cloned().collect();
+        Scope { named_roles, ..Scope::of(self.config()) }
     }
 
     /// What access differs from the schema before the change; nothing where there is none to compare with.
     pub(super) fn deltas(&self) -> &[Delta] {
         self.deltas.get_or_init(|| {
             let Some(before) = self.input.before else { return Vec::new() };
-            let scope = Scope::of(self.config());
+            let scope = self.scope();
             let old = Access::new(before, &AccessOptions::default()).table(&scope);
             crate::access::diff(&old, &self.access().1)
         })

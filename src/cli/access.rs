@@ -7,6 +7,9 @@ use clap::{Args, ValueEnum};
 
 use crate::access::{Access, AccessOptions, Command, Row, Scope, Table, render};
 use crate::catalog::{Catalog, QualifiedName};
+use crate::live::connect::{Target, plain};
+use crate::live::{Limits, Session};
+use crate::report::escape;
 use crate::run::{self, Source};
 
 use super::{Color, DatabaseArguments, SourceArguments, terminal};
@@ -74,7 +77,15 @@ pub(super) fn run(arguments: &Arguments, color: Color) -> anyhow::Result<ExitCod
         })?;
         return Ok(ExitCode::SUCCESS);
     }
-    let table = access.table(&scope);
+    let named_roles = crate::access::contract::roles(&config.access).cloned().collect();
+    let table = access.table(&Scope { named_roles, ..scope });
+    if let (true, Source::Live(target, limits)) = (arguments.prove, &options.source) {
+        return prove(&access, &table, target, *limits);
+    }
+    if arguments.write_contract {
+        terminal::print(&crate::access::contract::proposal(&table))?;
+        return Ok(ExitCode::SUCCESS);
+    }
     terminal::print(&match arguments.format {
         Format::Table => render::human(&table, terminal::colored(color)),
         Format::Json => render::json(&table),
@@ -82,6 +93,19 @@ pub(super) fn run(arguments: &Arguments, color: Color) -> anyhow::Result<ExitCod
         Format::Html => render::html(&table),
     })?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Asks the planner, and says where it sees things differently.
+fn prove(access: &Access<'_>, table: &Table, target: &Target, limits: Limits) -> anyhow::Result<ExitCode> {
+    let mut session = Session::open(target, limits)?;
+    let proof = crate::access::prove::prove(session.client(), access, table)
+        .map_err(|error| anyhow!("{}: {}; nothing was proved", target.describe(), plain(&error)))?;
+    let mut out: String = proof.disagreements.iter().map(|line| format!("{}\n", escape::line(line))).collect();
+    out.extend(proof.skipped.iter().map(|line| format!("not asked: {}\n", escape::line(line))));
+    let (asked, agreed) = (proof.asked, proof.agreed);
+    out.push_str(&format!("the planner was asked about {asked} verdicts and agrees with {agreed}\n"));
+    terminal::print(&out)?;
+    Ok(if proof.disagreements.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(1) })
 }
 
 fn explained(access: &Access<'_>, role: &str, command: &str, relation: &str) -> anyhow::Result<Row> {

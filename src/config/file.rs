@@ -85,6 +85,9 @@ struct File {
     /// The team's table of findings (`gardefou audit --format alerts-sql`).
     #[schemars(with = "Option<Alerts>")]
     alerts: Option<Spanned<Alerts>>,
+    /// Who may reach what: role, pattern of relations, and how far.
+    #[schemars(with = "BTreeMap<String, BTreeMap<String, super::access::Expected>>")]
+    access: super::access::Raw,
     /// A baseline written by `gardefou baseline`, relative to this file.
     baseline: Option<PathBuf>,
 }
@@ -214,6 +217,7 @@ impl Reader<'_> {
             require_coverage: file.require_coverage,
             waivers: file.waivers.into_iter().map(|waiver| self.waiver(waiver)).collect::<Result<_, _>>()?,
             volumetrics: file.volumetrics.into_iter().map(|section| self.section(section)).collect(),
+            access: super::access::contract(file.access, &|at| self.at(at)),
             baseline: file.baseline.map(|path| self.folder.join(path)),
         })
     }

@@ -10,6 +10,7 @@ use postgres::Client;
 use crate::fold_vs_postgres::history;
 use crate::support::pg;
 
+mod command;
 mod generate;
 
 const AUTH: &str = include_str!("predicate/auth.sql");

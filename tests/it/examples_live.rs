@@ -3,6 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use gardefou::access::{Access, AccessOptions, Row, Scope};
+use gardefou::catalog::Catalog;
 use gardefou::check::{self, CheckConfig, CheckInput};
 use gardefou::live::{self, LiveFacts, Server};
 use gardefou::migrations::discover::in_memory;
@@ -74,7 +76,8 @@ fn folded(sql: &str, platform: Platform, rules: &[Rule]) -> (Found, History) {
     let options = FoldOptions { platform: Some(platform), default_grants: Some(DefaultGrants::Legacy) };
     let history = fold(&in_memory(&texts.into_iter().collect(), Layout::Supabase), &options);
     let config = CheckConfig::default();
-    let found = found(check::run(&CheckInput::of_history(&history, rules, &config)));
+    let mut found = found(check::run(&CheckInput::of_history(&history, rules, &config)));
+    found.extend(access(&history.catalog));
     (found, history)
 }
 
@@ -99,7 +102,21 @@ fn introspected(client: &mut Client, sql: &str, platform: Platform, rules: &[Rul
         before: None,
         live: Some(&facts),
     };
-    Ok(found(check::run(&input)))
+    let mut found = found(check::run(&input));
+    found.extend(access(&catalog));
+    Ok(found)
+}
+
+/// Who can reach what, a line for each cell.
+fn access(catalog: &Catalog) -> Found {
+    let roles = ["anon", "authenticated", "public"].map(str::to_owned).to_vec();
+    let scope = Scope { roles, relations: vec!["public.*".to_owned()], ..Scope::default() };
+    let table = Access::new(catalog, &AccessOptions::default()).table(&scope);
+    let rows = table.rows.iter();
+    let line = |row: &Row| {
+        format!("access {} {} {}: {} {:?}", row.role, row.command.word(), row.relation, row.verdict.word(), row.columns)
+    };
+    rows.map(line).collect()
 }
 
 #[test]

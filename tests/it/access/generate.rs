@@ -80,6 +80,7 @@ fn rows(not_null: &[String]) -> String {
     }
     // Numbers on both sides of what conditions ask.
     values.push("(-1, '11111111-1111-1111-1111-111111111111', 'b', true)".to_owned());
+    values.push("(3, '22222222-2222-2222-2222-222222222222', 'c', false)".to_owned());
     values.push("(0, '22222222-2222-2222-2222-222222222222', 'a', false)".to_owned());
     values.join(", ")
 }
