@@ -91,8 +91,8 @@ fn fill(client: &mut Client, scale: f64) {
     let table = |i: usize| {
         let parent = i / 2;
         let reference = if i > 0 { format!("references public.t{parent} (id)") } else { String::new() };
-        let invoker = if i % 3 == 0 { "(select auth.uid())" } else { "auth.uid()" };
-        let rls = if i % 10 == 0 { "" } else { "alter table public.T enable row level security;" };
+        let invoker = if i.is_multiple_of(3) { "(select auth.uid())" } else { "auth.uid()" };
+        let rls = if i.is_multiple_of(10) { "" } else { "alter table public.T enable row level security;" };
         format!(
             "create table public.T (id bigint generated always as identity primary key, parent bigint {reference},
                user_id uuid not null default auth.uid(), name text not null, code varchar(20) unique, amount numeric(12,3),
@@ -108,8 +108,8 @@ fn fill(client: &mut Client, scale: f64) {
     };
     batches(client, count(10_000.0), table);
     let function = |i: usize| {
-        let definer = if i % 3 == 0 { "security definer" } else { "" };
-        let path = if i % 2 == 0 { "set search_path = ''" } else { "" };
+        let definer = if i.is_multiple_of(3) { "security definer" } else { "" };
+        let path = if i.is_multiple_of(2) { "set search_path = ''" } else { "" };
         format!(
             "create function public.f{i} (a bigint, b text default 'x') returns bigint language plpgsql {definer} {path}
              as $$ declare n bigint; begin select count(*) into n from public.t0 where id = a; return n; end $$;"
@@ -118,7 +118,7 @@ fn fill(client: &mut Client, scale: f64) {
     batches(client, count(5_000.0), function);
     let tables = count(10_000.0).max(2);
     let view = |i: usize| {
-        let invoker = if i % 2 == 0 { "with (security_invoker = true)" } else { "" };
+        let invoker = if i.is_multiple_of(2) { "with (security_invoker = true)" } else { "" };
         let (a, b) = (i % tables, (i * 7 + 1) % tables);
         format!(
             "create view public.v{i} {invoker} as select a.id, a.name, b.amount, coalesce(b.code, 'none') as code

@@ -120,7 +120,9 @@ impl<'c> Access<'c> {
                 }
                 if !granted.is_empty() && maybe.iter().any(|column| !has(column)) {
                     judgement.fragile = true;
-                    judgement.assume(format!("the statement may also fail: it is not clear which columns of {name} are read"));
+                    judgement.assume(format!(
+                        "the statement may also fail: it is not clear which columns of {name} are read"
+                    ));
                 }
                 granted.clone()
             }

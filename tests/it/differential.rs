@@ -136,10 +136,11 @@ fn differences(client: &mut Client, statements: &[String]) -> (Vec<String>, usiz
 fn doubtful(catalog: &Catalog) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     for (name, relation) in &catalog.relations {
-        let parts = relation.policies.values().any(|p| p.provenance.conditional || p.using.conditional || p.roles.conditional)
-            || relation.triggers.values().any(|t| t.provenance.conditional || t.enabled.conditional)
-            || relation.columns.iter().any(|c| c.not_null.conditional || c.ty.conditional)
-            || relation.acl.iter().any(|entry| entry.conditional);
+        let parts =
+            relation.policies.values().any(|p| p.provenance.conditional || p.using.conditional || p.roles.conditional)
+                || relation.triggers.values().any(|t| t.provenance.conditional || t.enabled.conditional)
+                || relation.columns.iter().any(|c| c.not_null.conditional || c.ty.conditional)
+                || relation.acl.iter().any(|entry| entry.conditional);
         let whole = relation.provenance.is_assumed()
             || relation.provenance.conditional
             || relation.rls_enabled.conditional
@@ -166,7 +167,8 @@ fn mentions(line: &str, name: &str) -> bool {
 /// Whether the two lines differ only where the first says `?`.
 fn unknown_in(line: &str, other: &str) -> bool {
     let (a, b): (Vec<_>, Vec<_>) = (line.split(' ').collect(), other.split(' ').collect());
-    let same = |(a, b): (&&str, &&str)| a == b || *a == "?" || a.strip_suffix('?').is_some_and(|head| b.starts_with(head));
+    let same =
+        |(a, b): (&&str, &&str)| a == b || *a == "?" || a.strip_suffix('?').is_some_and(|head| b.starts_with(head));
     line.contains('?') && a.len() == b.len() && a.iter().zip(&b).all(same)
 }
 
@@ -184,7 +186,7 @@ fn in_meaning(folded: &Catalog, mut read: Catalog) -> Vec<String> {
             role.provenance.origin = Origin::Platform;
         }
     }
-    let diff = diff::diff((folded, Side::Migrations), (&read, Side::Database));
+    let diff = diff::diff((folded, Side::Migrations), (&read, Side::Database(150_000)));
     let mut out = Vec::new();
     for one in diff.objects {
         match one.change {
@@ -213,7 +215,8 @@ fn unexplained(lines: Vec<String>, used: &mut BTreeSet<usize>) -> Vec<String> {
 fn smallest(client: &mut Server, mut statements: Vec<String>, line: &str) -> Vec<String> {
     let mut shows = |some: &[String]| {
         let (accepted, _) = apply(client, some.iter().cloned(), usize::MAX);
-        let there = accepted.len() == some.len() && differences(&mut client.client, some).0.iter().any(|found| found == line);
+        let there =
+            accepted.len() == some.len() && differences(&mut client.client, some).0.iter().any(|found| found == line);
         client.client.batch_execute("rollback").unwrap();
         there
     };

@@ -76,7 +76,8 @@ pub(crate) fn rules() -> Vec<Rule> {
 /// Our findings on the state of an open transaction. Exposed is what PostgREST's setting says, else `public`: what an
 /// unset setting means is the first difference the ledger would otherwise have to name.
 pub(crate) fn findings(client: &mut Client, rules: &[Rule]) -> Vec<Finding> {
-    let settings = "select current_setting('pgrst.db_schemas', true) as schemas, current_setting('search_path') as path";
+    let settings =
+        "select current_setting('pgrst.db_schemas', true) as schemas, current_setting('search_path') as path";
     let settings = rows(client, settings);
     client.batch_execute("set local search_path to ''").unwrap();
     let mut catalog = live::introspect(client).unwrap();

@@ -259,7 +259,9 @@ impl Fold {
 
 /// A policy for the role alone goes, one for others too stays theirs.
 fn leave_policies(relation: &mut Relation, role: &str) {
-    relation.policies.retain(|_, policy| policy.roles.value.as_ref().is_none_or(|roles| roles.iter().any(|r| r != role)));
+    relation
+        .policies
+        .retain(|_, policy| policy.roles.value.as_ref().is_none_or(|roles| roles.iter().any(|r| r != role)));
     for policy in relation.policies.values_mut() {
         policy.roles.value.iter_mut().for_each(|roles| roles.retain(|name| name != role));
     }

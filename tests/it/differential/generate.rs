@@ -177,7 +177,8 @@ impl Generator {
         match self.below(10) {
             0 => format!("create table {if_not} {table} as select 1 as id, 'x'::text as a"),
             1 => {
-                let including = self.maybe(70, &["including all", "including constraints", "including indexes", "including defaults"]);
+                let including = self
+                    .maybe(70, &["including all", "including constraints", "including indexes", "including defaults"]);
                 format!("create table {if_not} {table} (like {} {including})", self.table())
             }
             2 => format!("create table {if_not} {table} (c boolean) inherits ({})", self.table()),
@@ -213,7 +214,9 @@ impl Generator {
             1 => "default null".to_owned(),
             2 => "unique".to_owned(),
             3 => format!("references {}", self.table()),
-            4 => format!("references {} (id) on delete {}", self.table(), self.one(&["cascade", "set null", "restrict"])),
+            4 => {
+                format!("references {} (id) on delete {}", self.table(), self.one(&["cascade", "set null", "restrict"]))
+            }
             5 => "check (id > 0)".to_owned(),
             6 => "constraint signe check (id <> 5) not null".to_owned(),
             _ => String::new(),
@@ -239,14 +242,27 @@ impl Generator {
         let head = format!("alter table {if_exists} {table}");
         let behavior = self.behavior();
         match self.below(34) {
-            0..3 => format!("{head} add column {} {column} {} {}", self.maybe(40, &["if not exists"]), self.ty(), self.column_rest()),
+            0..3 => format!(
+                "{head} add column {} {column} {} {}",
+                self.maybe(40, &["if not exists"]),
+                self.ty(),
+                self.column_rest()
+            ),
             3..5 => format!("{head} drop column {} {column} {behavior}", self.maybe(40, &["if exists"])),
             5..7 => format!("{head} rename column {column} to {other}"),
             7 => format!("{head} rename to {}", self.one(TABLES)),
             8 => format!("{head} set schema {}", self.schema()),
             9..12 => format!("{head} add {} {}", self.table_constraint(), self.maybe(20, &["not valid"])),
-            12 => format!("{head} drop constraint {} {} {behavior}", self.maybe(40, &["if exists"]), self.constraint_name()),
-            13 => format!("{head} rename constraint {} to {}", self.constraint_name(), self.one(&["regle", "cle", "autre"])),
+            12 => format!(
+                "{head} drop constraint {} {} {behavior}",
+                self.maybe(40, &["if exists"]),
+                self.constraint_name()
+            ),
+            13 => format!(
+                "{head} rename constraint {} to {}",
+                self.constraint_name(),
+                self.one(&["regle", "cle", "autre"])
+            ),
             14 => format!("{head} alter column {column} set not null"),
             15 => format!("{head} alter column {column} drop not null"),
             16 => format!("{head} alter column {column} set default null"),
@@ -256,9 +272,16 @@ impl Generator {
             22 => format!("{head} disable row level security"),
             23 => format!("{head} force row level security, enable row level security"),
             24 => format!("{head} no force row level security"),
-            25 => format!("{head} {} trigger {}", self.one(&["enable", "disable", "enable always", "enable replica"]), self.one(&["maj", "audit", "all", "user"])),
+            25 => format!(
+                "{head} {} trigger {}",
+                self.one(&["enable", "disable", "enable always", "enable replica"]),
+                self.one(&["maj", "audit", "all", "user"])
+            ),
             26 => format!("{head} validate constraint {}", self.constraint_name()),
-            27 => format!("{head} alter column {column} add generated {} as identity", self.one(&["always", "by default"])),
+            27 => format!(
+                "{head} alter column {column} add generated {} as identity",
+                self.one(&["always", "by default"])
+            ),
             28 => format!("{head} alter column {column} drop identity if exists"),
             29 => format!("{head} {} {}", self.one(&["inherit", "no inherit"]), self.table()),
             30 => format!("{head} detach partition {}", self.table()),
@@ -269,7 +292,17 @@ impl Generator {
     }
 
     fn constraint_name(&mut self) -> String {
-        self.one(&["regle", "cle", "signe", "depots_pkey", "bacs_pkey", "bons_pkey", "bacs_a_fkey", "bons_check", "autre"])
+        self.one(&[
+            "regle",
+            "cle",
+            "signe",
+            "depots_pkey",
+            "bacs_pkey",
+            "bons_pkey",
+            "bacs_a_fkey",
+            "bons_check",
+            "autre",
+        ])
     }
 
     fn index(&mut self) -> String {
@@ -279,7 +312,13 @@ impl Generator {
             1 => format!("create unique index {} idx on {table} ({column}, id)", self.maybe(50, &["if not exists"])),
             2 => format!("create index idx2 on {table} (lower({column}::text)) where {column} is not null"),
             3 => format!("create index on {table} using hash ({column})"),
-            4 => format!("drop index {} {}.{} {}", self.maybe(50, &["if exists"]), self.schema(), self.one(&["idx", "idx2", "bacs_a_idx"]), self.behavior()),
+            4 => format!(
+                "drop index {} {}.{} {}",
+                self.maybe(50, &["if exists"]),
+                self.schema(),
+                self.one(&["idx", "idx2", "bacs_a_idx"]),
+                self.behavior()
+            ),
             5 => format!("alter index {}.idx rename to {}", self.schema(), self.one(&["idx2", "idx3"])),
             6 => format!("alter table {table} add constraint cle primary key using index idx"),
             _ => format!("create index on {table} ({column} desc nulls last) include (id)"),
@@ -288,11 +327,14 @@ impl Generator {
 
     fn view_statement(&mut self) -> String {
         let view = self.view();
-        let options = self.maybe(40, &[
-            "with (security_invoker = true)",
-            "with (security_invoker)",
-            "with (security_barrier = true, security_invoker = off)",
-        ]);
+        let options = self.maybe(
+            40,
+            &[
+                "with (security_invoker = true)",
+                "with (security_invoker)",
+                "with (security_barrier = true, security_invoker = off)",
+            ],
+        );
         match self.below(12) {
             0..3 => format!("create view {view} {options} as {}", self.query()),
             3..6 => format!("create or replace view {view} {options} as {}", self.query()),
@@ -301,7 +343,12 @@ impl Generator {
             8 => format!("alter view {view} reset (security_invoker)"),
             9 => format!("alter view {view} rename to {}", self.one(VIEWS)),
             10 => format!("alter {} {view} set schema {}", self.one(&["view", "materialized view"]), self.schema()),
-            _ => format!("drop {} {} {view} {}", self.one(&["view", "materialized view"]), self.maybe(50, &["if exists"]), self.behavior()),
+            _ => format!(
+                "drop {} {} {view} {}",
+                self.one(&["view", "materialized view"]),
+                self.maybe(50, &["if exists"]),
+                self.behavior()
+            ),
         }
     }
 
@@ -310,13 +357,45 @@ impl Generator {
         let kind = self.one(&["function", "function", "function", "routine", "procedure"]);
         let options = self.function_options();
         match self.below(16) {
-            0..4 => format!("create {} function {function}({}) returns integer language sql {options} as 'select 1'", self.maybe(50, &["or replace"]), self.one(&["", "integer", "x integer", "x text", "x integer, y text default 'z'"])),
-            4 => format!("create {} function {function}() returns trigger language plpgsql {options} as 'begin return new; end'", self.maybe(60, &["or replace"])),
-            5 => format!("create {} procedure {function}(x integer) language sql {} as 'select 1'", self.maybe(50, &["or replace"]), self.maybe(50, &["security definer", "set search_path = ''"])),
-            6 => format!("create function {function}({} {}) returns setof {} language sql as 'select null'", self.maybe(30, &["x"]), self.table(), self.table()),
-            7..9 => format!("alter {kind} {signature} {}", self.one(&["security definer", "security invoker", "stable", "strict", "called on null input", "leakproof"])),
-            9 => format!("alter {kind} {signature} set search_path = {}", self.one(&["''", "public", "prive, pg_temp", "default"])),
-            10 => format!("alter {kind} {signature} {}", self.one(&["reset search_path", "reset all", "set work_mem = '8MB'"])),
+            0..4 => format!(
+                "create {} function {function}({}) returns integer language sql {options} as 'select 1'",
+                self.maybe(50, &["or replace"]),
+                self.one(&["", "integer", "x integer", "x text", "x integer, y text default 'z'"])
+            ),
+            4 => format!(
+                "create {} function {function}() returns trigger language plpgsql {options} as 'begin return new; end'",
+                self.maybe(60, &["or replace"])
+            ),
+            5 => format!(
+                "create {} procedure {function}(x integer) language sql {} as 'select 1'",
+                self.maybe(50, &["or replace"]),
+                self.maybe(50, &["security definer", "set search_path = ''"])
+            ),
+            6 => format!(
+                "create function {function}({} {}) returns setof {} language sql as 'select null'",
+                self.maybe(30, &["x"]),
+                self.table(),
+                self.table()
+            ),
+            7..9 => format!(
+                "alter {kind} {signature} {}",
+                self.one(&[
+                    "security definer",
+                    "security invoker",
+                    "stable",
+                    "strict",
+                    "called on null input",
+                    "leakproof"
+                ])
+            ),
+            9 => format!(
+                "alter {kind} {signature} set search_path = {}",
+                self.one(&["''", "public", "prive, pg_temp", "default"])
+            ),
+            10 => format!(
+                "alter {kind} {signature} {}",
+                self.one(&["reset search_path", "reset all", "set work_mem = '8MB'"])
+            ),
             11 => format!("alter {kind} {signature} rename to {}", self.one(&["f", "g", "h"])),
             12 => format!("alter {kind} {signature} set schema {}", self.schema()),
             _ => format!("drop {kind} {} {signature} {}", self.maybe(50, &["if exists"]), self.behavior()),
@@ -325,7 +404,8 @@ impl Generator {
 
     fn function_options(&mut self) -> String {
         let definer = self.maybe(40, &["security definer", "security invoker"]);
-        let path = self.maybe(30, &["set search_path = ''", "set search_path to public, pg_temp", "set search_path from current"]);
+        let path = self
+            .maybe(30, &["set search_path = ''", "set search_path to public, pg_temp", "set search_path from current"]);
         let volatility = self.maybe(30, &["stable", "immutable strict", "volatile"]);
         format!("{definer} {path} {volatility}")
     }
@@ -341,11 +421,24 @@ impl Generator {
                 self.maybe(60, &["for each row", "for each statement"]),
                 self.function()
             ),
-            4 => format!("create constraint trigger {name} after insert on {table} deferrable for each row execute function {}()", self.function()),
+            4 => format!(
+                "create constraint trigger {name} after insert on {table} deferrable for each row execute function {}()",
+                self.function()
+            ),
             5 => format!("alter trigger {name} on {table} rename to {}", self.one(&["maj", "audit", "suivi"])),
-            6 => format!("alter table {table} {} trigger {name}", self.one(&["disable", "enable always", "enable replica", "enable"])),
-            7 => format!("create {} rule muet as on {} to {table} do {}", self.maybe(50, &["or replace"]), self.one(&["insert", "delete"]), self.one(&["instead nothing", "also nothing"])),
-            _ => format!("drop {} {} on {table} {}", self.one(&["trigger", "trigger if exists"]), name, self.behavior()),
+            6 => format!(
+                "alter table {table} {} trigger {name}",
+                self.one(&["disable", "enable always", "enable replica", "enable"])
+            ),
+            7 => format!(
+                "create {} rule muet as on {} to {table} do {}",
+                self.maybe(50, &["or replace"]),
+                self.one(&["insert", "delete"]),
+                self.one(&["instead nothing", "also nothing"])
+            ),
+            _ => {
+                format!("drop {} {} on {table} {}", self.one(&["trigger", "trigger if exists"]), name, self.behavior())
+            }
         }
     }
 
@@ -355,9 +448,17 @@ impl Generator {
             0..6 => {
                 let command = self.maybe(70, &["for select", "for insert", "for update", "for delete", "for all"]);
                 let to = if self.chance(70) { format!("to {}", self.grantees()) } else { String::new() };
-                let using = if command.contains("insert") { String::new() } else { format!("using ({})", self.condition()) };
-                let check = if command.contains("insert") || (self.chance(30) && !command.contains("select")) { format!("with check ({})", self.condition()) } else { String::new() };
-                format!("create policy {name} on {table} {} {command} {to} {using} {check}", self.maybe(30, &["as restrictive", "as permissive"]))
+                let using =
+                    if command.contains("insert") { String::new() } else { format!("using ({})", self.condition()) };
+                let check = if command.contains("insert") || (self.chance(30) && !command.contains("select")) {
+                    format!("with check ({})", self.condition())
+                } else {
+                    String::new()
+                };
+                format!(
+                    "create policy {name} on {table} {} {command} {to} {using} {check}",
+                    self.maybe(30, &["as restrictive", "as permissive"])
+                )
             }
             6 => format!("alter policy {name} on {table} to {}", self.grantees()),
             7 => format!("alter policy {name} on {table} using ({})", self.condition()),
@@ -369,21 +470,44 @@ impl Generator {
 
     fn privileges(&mut self) -> String {
         let what = match self.below(12) {
-            0..4 => format!("{} on {}", self.one(&["all", "select", "insert, update", "delete", "all privileges", "references, trigger"]), self.relation()),
-            4 => format!("{} ({}) on {}", self.one(&["select", "update", "all", "insert"]), self.some(COLUMNS), self.relation()),
+            0..4 => format!(
+                "{} on {}",
+                self.one(&["all", "select", "insert, update", "delete", "all privileges", "references, trigger"]),
+                self.relation()
+            ),
+            4 => format!(
+                "{} ({}) on {}",
+                self.one(&["select", "update", "all", "insert"]),
+                self.some(COLUMNS),
+                self.relation()
+            ),
             5 => format!("{} on all tables in schema {}", self.one(&["all", "select", "insert"]), self.some(SCHEMAS)),
             6 => format!("execute on {} {}", self.one(&["function", "routine", "procedure"]), self.signature()),
-            7 => format!("{} on all {} in schema {}", self.one(&["all", "execute"]), self.one(&["functions", "routines", "procedures"]), self.schema()),
+            7 => format!(
+                "{} on all {} in schema {}",
+                self.one(&["all", "execute"]),
+                self.one(&["functions", "routines", "procedures"]),
+                self.schema()
+            ),
             8 => format!("{} on schema {}", self.one(&["usage", "create", "all"]), self.schema()),
             9 => format!("{} on {}", self.one(&["usage", "all", "select"]), self.sequence_target()),
             10 => format!("usage on type {}.{}", self.schema(), self.one(&["etat", "litres", "point"])),
             _ => format!("{} on {}, {}", self.one(&["select", "all"]), self.table(), self.table()),
         };
         if self.chance(60) {
-            let granted = if self.chance(10) { format!("granted by {}", self.one(&["current_user", "current_role"])) } else { String::new() };
+            let granted = if self.chance(10) {
+                format!("granted by {}", self.one(&["current_user", "current_role"]))
+            } else {
+                String::new()
+            };
             format!("grant {what} to {} {} {granted}", self.grantees(), self.maybe(25, &["with grant option"]))
         } else {
-            format!("revoke {} {what} from {} {}", self.maybe(20, &["grant option for"]), self.grantees(), self.behavior())
+            format!(
+                "revoke {} {what} from {} {}",
+                self.maybe(20, &["grant option for"]),
+                self.grantees(),
+                self.behavior()
+            )
         }
     }
 
@@ -391,7 +515,11 @@ impl Generator {
         if self.chance(50) {
             format!("all sequences in schema {}", self.schema())
         } else {
-            format!("sequence {}.{}", self.schema(), self.one(&["compteur", "depots_id_seq", "bacs_id_seq", "bons_id_seq"]))
+            format!(
+                "sequence {}.{}",
+                self.schema(),
+                self.one(&["compteur", "depots_id_seq", "bacs_id_seq", "bons_id_seq"])
+            )
         }
     }
 
@@ -406,7 +534,11 @@ impl Generator {
         };
         let rights = self.one(rights);
         if self.chance(60) {
-            format!("alter default privileges {role} {schema} grant {rights} on {what} to {} {}", self.grantees(), self.maybe(15, &["with grant option"]))
+            format!(
+                "alter default privileges {role} {schema} grant {rights} on {what} to {} {}",
+                self.grantees(),
+                self.maybe(15, &["with grant option"])
+            )
         } else {
             format!("alter default privileges {role} {schema} revoke {rights} on {what} from {}", self.grantees())
         }
@@ -415,8 +547,14 @@ impl Generator {
     fn role_statement(&mut self) -> String {
         let role = self.role();
         match self.below(10) {
-            0..2 => format!("create role {role} {}", self.maybe(60, &["login", "noinherit", "bypassrls", "createrole nologin", "superuser"])),
-            2..4 => format!("alter role {role} {}", self.one(&["login", "nologin", "bypassrls", "nobypassrls", "noinherit", "inherit", "createrole"])),
+            0..2 => format!(
+                "create role {role} {}",
+                self.maybe(60, &["login", "noinherit", "bypassrls", "createrole nologin", "superuser"])
+            ),
+            2..4 => format!(
+                "alter role {role} {}",
+                self.one(&["login", "nologin", "bypassrls", "nobypassrls", "noinherit", "inherit", "createrole"])
+            ),
             4..6 => format!("grant {} to {role} {}", self.role(), self.maybe(30, &["with admin option"])),
             6 => format!("revoke {} {} from {role}", self.maybe(30, &["admin option for"]), self.role()),
             7 => format!("drop role {} {role}", self.maybe(30, &["if exists"])),
@@ -439,10 +577,15 @@ impl Generator {
     fn schema_statement(&mut self) -> String {
         let schema = self.schema();
         match self.below(6) {
-            0..3 => format!("create schema if not exists {schema} {}", self.maybe(30, &["authorization chef", "authorization agent"])),
+            0..3 => format!(
+                "create schema if not exists {schema} {}",
+                self.maybe(30, &["authorization chef", "authorization agent"])
+            ),
             3 => format!("alter schema {schema} rename to {}", self.one(&["prive", "api"])),
             4 => format!("drop schema {} {schema} {}", self.maybe(40, &["if exists"]), self.behavior()),
-            _ => format!("create schema {schema} create table bons (id int primary key) create view v1 as select id from bons"),
+            _ => format!(
+                "create schema {schema} create table bons (id int primary key) create view v1 as select id from bons"
+            ),
         }
     }
 
@@ -450,13 +593,29 @@ impl Generator {
         let schema = self.schema();
         match self.below(9) {
             0..2 => format!("create type {schema}.etat as enum ('ouvert', 'clos')"),
-            2 => format!("create domain {schema}.litres as numeric {}", self.maybe(50, &["not null", "check (value > 0)", "default 0"])),
+            2 => format!(
+                "create domain {schema}.litres as numeric {}",
+                self.maybe(50, &["not null", "check (value > 0)", "default 0"])
+            ),
             3 => format!("create type {schema}.point as (x integer, y text)"),
-            4 => format!("alter type {schema}.etat add value {} 'signe' {}", self.maybe(40, &["if not exists"]), self.maybe(40, &["before 'clos'", "after 'ouvert'"])),
+            4 => format!(
+                "alter type {schema}.etat add value {} 'signe' {}",
+                self.maybe(40, &["if not exists"]),
+                self.maybe(40, &["before 'clos'", "after 'ouvert'"])
+            ),
             5 => format!("alter type {schema}.etat rename value 'clos' to 'ferme'"),
-            6 => format!("alter type {schema}.{} rename to {}", self.one(&["etat", "point"]), self.one(&["etat", "point", "statut"])),
+            6 => format!(
+                "alter type {schema}.{} rename to {}",
+                self.one(&["etat", "point"]),
+                self.one(&["etat", "point", "statut"])
+            ),
             7 => format!("alter type {schema}.{} set schema {}", self.one(&["etat", "point", "litres"]), self.schema()),
-            _ => format!("drop type {} {schema}.{} {}", self.maybe(40, &["if exists"]), self.one(&["etat", "point", "litres"]), self.behavior()),
+            _ => format!(
+                "drop type {} {schema}.{} {}",
+                self.maybe(40, &["if exists"]),
+                self.one(&["etat", "point", "litres"]),
+                self.behavior()
+            ),
         }
     }
 
@@ -466,7 +625,11 @@ impl Generator {
             0..2 => format!("create sequence {} {schema}.compteur", self.maybe(40, &["if not exists"])),
             2 => format!("alter sequence {schema}.compteur owned by {}.{}", self.table(), self.column()),
             3 => format!("alter sequence {schema}.compteur owned by none"),
-            4 => format!("alter sequence {schema}.{} set schema {}", self.one(&["compteur", "depots_id_seq"]), self.schema()),
+            4 => format!(
+                "alter sequence {schema}.{} set schema {}",
+                self.one(&["compteur", "depots_id_seq"]),
+                self.schema()
+            ),
             _ => format!("drop sequence {schema}.{} {}", self.one(&["compteur", "bacs_id_seq"]), self.behavior()),
         }
     }
@@ -499,9 +662,18 @@ impl Generator {
                 )
             }
             2 => format!("do $$ begin execute '{}'; end $$", inner.replace('\'', "''")),
-            3 => format!("do $$ begin execute format('alter table %I.%I enable row level security', '{}', '{}'); end $$", self.schema(), self.one(TABLES)),
-            4 => format!("do $$ declare t text; begin foreach t in array array['depots', 'bacs', 'bons'] loop if to_regclass('public.' || t) is not null then execute format('grant select on public.%I to {}', t); end if; end loop; end $$", self.grantee()),
-            _ => format!("do $$ begin {inner}; exception when others then alter table {table} enable row level security; end $$"),
+            3 => format!(
+                "do $$ begin execute format('alter table %I.%I enable row level security', '{}', '{}'); end $$",
+                self.schema(),
+                self.one(TABLES)
+            ),
+            4 => format!(
+                "do $$ declare t text; begin foreach t in array array['depots', 'bacs', 'bons'] loop if to_regclass('public.' || t) is not null then execute format('grant select on public.%I to {}', t); end if; end loop; end $$",
+                self.grantee()
+            ),
+            _ => format!(
+                "do $$ begin {inner}; exception when others then alter table {table} enable row level security; end $$"
+            ),
         }
     }
 }

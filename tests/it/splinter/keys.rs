@@ -26,7 +26,12 @@ const fn lint(
 
 /// All 28.
 pub(crate) const LINTS: &[Lint] = &[
-    lint("0001_unindexed_foreign_keys", &["performance/unindexed-foreign-key"], |r| part(r, "unindexed_foreign_keys"), object),
+    lint(
+        "0001_unindexed_foreign_keys",
+        &["performance/unindexed-foreign-key"],
+        |r| part(r, "unindexed_foreign_keys"),
+        object,
+    ),
     lint("0002_auth_users_exposed", &["views/auth-users-exposed"], relation, object),
     lint("0003_auth_rls_initplan", &["rls/unwrapped-auth-call"], |r| part(r, "auth_rls_init_plan"), object),
     lint("0004_no_primary_key", &["schema/no-primary-key"], relation, object),
@@ -44,7 +49,12 @@ pub(crate) const LINTS: &[Lint] = &[
     ),
     lint("0013_rls_disabled_in_public", &["rls/rls-disabled"], relation, object),
     lint("0014_extension_in_public", &["schema/extension-in-public"], named, object),
-    lint("0015_rls_references_user_metadata", &["rls/user-metadata-in-policy"], |r| part(r, "rls_references_user_metadata"), object),
+    lint(
+        "0015_rls_references_user_metadata",
+        &["rls/user-metadata-in-policy"],
+        |r| part(r, "rls_references_user_metadata"),
+        object,
+    ),
     lint("0016_materialized_view_in_api", &["views/materialized-view-exposed"], relation, object),
     lint("0017_foreign_table_in_api", &["rls/foreign-table-exposed"], relation, object),
     lint("0018_unsupported_reg_types", &["schema/unsupported-reg-type"], column, object),
@@ -63,7 +73,9 @@ pub(crate) const LINTS: &[Lint] = &[
     lint("0026_pg_graphql_anon_table_exposed", GRAPHQL, relation, |f| reaching(f, "anon")),
     lint("0027_pg_graphql_authenticated_table_exposed", GRAPHQL, relation, |f| reaching(f, "authenticated")),
     lint("0028_anon_security_definer_function_executable", DEFINER, routine, |f| called_by(f, "anon")),
-    lint("0029_authenticated_security_definer_function_executable", DEFINER, routine, |f| called_by(f, "authenticated")),
+    lint("0029_authenticated_security_definer_function_executable", DEFINER, routine, |f| {
+        called_by(f, "authenticated")
+    }),
 ];
 
 const GRAPHQL: &[&str] = &["access/table-in-graphql", "access/view-in-graphql"];
@@ -119,7 +131,9 @@ fn duplicates(row: &Value) -> Vec<String> {
 fn policies_in_detail(row: &Value) -> Vec<String> {
     let detail = row["detail"].as_str().unwrap_or_default();
     let list = detail.rsplit_once('{').and_then(|(_, rest)| rest.split_once('}')).expect("a list of policies").0;
-    list.split(',').map(|name| format!("{}.{}.{}", text(row, "schema"), text(row, "name"), name.trim_matches('"'))).collect()
+    list.split(',')
+        .map(|name| format!("{}.{}.{}", text(row, "schema"), text(row, "name"), name.trim_matches('"')))
+        .collect()
 }
 
 /// They have a row per bucket, we one per policy that names the buckets it opens.

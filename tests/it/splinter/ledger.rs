@@ -120,7 +120,8 @@ fn any_order_of_columns_serves_a_foreign_key() {
 
 #[test]
 fn an_invoker_view_of_auth_users_is_open_where_auth_users_is() {
-    let Some(mut client) = state("create view public.baz with (security_invoker = on) as select * from auth.users") else {
+    let Some(mut client) = state("create view public.baz with (security_invoker = on) as select * from auth.users")
+    else {
         return;
     };
     let message = refused(&mut client, "set local role anon; select * from public.baz");
@@ -135,8 +136,12 @@ fn an_invoker_view_of_auth_users_is_open_where_auth_users_is() {
 
 #[test]
 fn a_view_matters_by_what_it_reads() {
-    let Some(mut client) = state("create view public.rien as select 1 as un; create schema interne;
-        create table interne.t (id int); create view public.ouverte as select * from interne.t") else { return };
+    let Some(mut client) = state(
+        "create view public.rien as select 1 as un; create schema interne;
+        create table interne.t (id int); create view public.ouverte as select * from interne.t",
+    ) else {
+        return;
+    };
     assert_eq!(found(&mut client, "views/owner-rights"), ["public.ouverte"]);
     client.batch_execute("set local role anon; select * from public.ouverte; reset role").unwrap();
     assert!(refused(&mut client, "set local role anon; select * from interne.t").contains("permission denied"));
@@ -144,7 +149,8 @@ fn a_view_matters_by_what_it_reads() {
 
 #[test]
 fn an_index_beside_the_primary_keys_is_one_too_many() {
-    let Some(mut client) = state("create table public.t (id int primary key); create index a_t on public.t (id)") else {
+    let Some(mut client) = state("create table public.t (id int primary key); create index a_t on public.t (id)")
+    else {
         return;
     };
     assert_eq!(found(&mut client, "performance/duplicate-index"), ["public.a_t"]);
@@ -193,7 +199,8 @@ fn an_unset_setting_is_not_an_all_clear() {
 /// What else splinter does not see, by its own words: it asks for SELECT on ordinary tables, and looks for text.
 #[test]
 fn what_splinter_does_not_see() {
-    let Some(mut client) = state("alter default privileges in schema public revoke all on tables from public;
+    let Some(mut client) = state(
+        "alter default privileges in schema public revoke all on tables from public;
         create role groupe; grant groupe to authenticated;
         create table public.t_insert (id int); grant insert on public.t_insert to anon;
         create table public.t_colonne (id int, a int); grant select (a) on public.t_colonne to anon;
@@ -201,7 +208,10 @@ fn what_splinter_does_not_see() {
         create table public.t_groupe (id int); alter table public.t_groupe enable row level security;
         create policy p on public.t_groupe for delete to groupe using (true);
         create table public.t_toujours (id int primary key); alter table public.t_toujours enable row level security;
-        create policy p on public.t_toujours for delete to anon using (id = id or not true)") else { return };
+        create policy p on public.t_toujours for delete to anon using (id = id or not true)",
+    ) else {
+        return;
+    };
     assert_eq!(found(&mut client, "rls/rls-disabled"), ["public.t_colonne", "public.t_insert", "public.t_partage"]);
     assert_eq!(found(&mut client, "rls/always-true-write"), ["public.t_groupe.p", "public.t_toujours.p"]);
 }
