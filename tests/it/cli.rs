@@ -450,7 +450,7 @@ fn squawk_rules_run_where_they_are_asked_for() {
     let plain = repository(&files);
     assert_eq!(squawked(plain.path(), &[]), []);
     let drops = ("squawk/ban-drop-column".to_owned(), 5);
-    assert_eq!(squawked(plain.path(), &["--select", "squawk/ban-drop-column"]), [drops.clone()]);
+    assert_eq!(squawked(plain.path(), &["--select", "squawk/ban-drop-column"]), std::slice::from_ref(&drops));
     let extended = |config: &str| repository(&[files[0], ("gardefou.yaml", config)]);
     let found = squawked(extended("extends: [squawk]\n").path(), &[]);
     assert!(

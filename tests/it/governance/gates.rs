@@ -62,6 +62,8 @@ fn a_gate_opens_on_its_evidence_and_on_nothing_less() {
     let unapproved = YAML.replace(", approved-by: R. Martin, approved-on: 2026-02-20", "");
     page.push_str(&format!("== nobody approved\n{}", checklist(&look(root, &unapproved, now))));
     let page = regex::Regex::new("sha256:[0-9a-f]{64}").unwrap().replace_all(&page, "sha256:…").into_owned();
+    // The file's time has its part of a day, which the clock of the test does not know.
+    let page = regex::Regex::new("is [0-9]+ days old").unwrap().replace_all(&page, "is … days old").into_owned();
     insta::with_settings!({snapshot_path => "../../../snapshots/governance", prepend_module_to_snapshot => false, omit_expression => true}, {
         insta::assert_snapshot!("gates", page);
     });
