@@ -379,7 +379,7 @@ fn number(variable: &str, default: u64) -> u64 {
 
 #[test]
 fn postgres_contradicts_no_access() {
-    let (from, n) = (number("GARDEFOU_TEST_ACCESS_FROM", 1), number("GARDEFOU_TEST_ACCESS", 2000));
+    let (from, n) = (number("GARDEFOU_TEST_ACCESS_FROM", 1), number("GARDEFOU_TEST_ACCESS", 200));
     let workers = 2;
     let Some(mut first) = pg::fresh_database() else { return };
     first.batch_execute(AUTH).expect("auth");

@@ -96,7 +96,11 @@ fn the_depot_audited_twice_says_what_changed() {
     );
     assert_eq!(
         names("resolved"),
-        ["rls/policy-without-rls public.transporteurs", "rls/rls-disabled public.transporteurs"]
+        [
+            "rls/policy-without-rls public.transporteurs",
+            "rls/rls-disabled public.transporteurs",
+            "grants/pii-readable public.transporteurs"
+        ]
     );
     // A rule that did not run resolves nothing.
     assert_eq!(names("not_looked_at"), ["views/not-security-invoker public.v_stock_actuel"]);
