@@ -106,7 +106,7 @@ fn the_depot_audited_twice_says_what_changed() {
     assert_eq!(names("not_looked_at"), ["views/not-security-invoker public.v_stock_actuel"]);
     assert_eq!(second["audit"]["acknowledged"].as_array().unwrap().len(), 3);
     let open = second["audit"]["still_open"].as_array().unwrap().len();
-    assert!(said.contains(&format!("1 new, {open} still open, 2 resolved")), "{said}");
+    assert!(said.contains(&format!("2 new, {open} still open, 3 resolved")), "{said}");
     let page = read(folder.path(), "report.html");
     assert!(page.contains("Found last time, not looked at this time"));
     serde_json::from_str::<Document>(&read(folder.path(), "report.json")).unwrap();
