@@ -17,12 +17,19 @@ fn catalog(tables: usize) -> Catalog {
     let mut sql = "create role lecteur login; create role chef login; grant lecteur to chef;\n".to_owned();
     for at in 0..tables {
         let name = format!("public.t{at}");
-        writeln!(sql, "create table {name} (id int primary key, owner uuid, tag text, flag boolean not null default false);").unwrap();
+        writeln!(
+            sql,
+            "create table {name} (id int primary key, owner uuid, tag text, flag boolean not null default false);"
+        )
+        .unwrap();
         writeln!(sql, "alter table {name} enable row level security;").unwrap();
         let condition = match at % 4 {
             0 => "owner = (select auth.uid())".to_owned(),
             1 => "flag or owner = auth.uid()".to_owned(),
-            2 => format!("exists (select 1 from public.t{} m where m.owner = auth.uid() and m.id = t{at}.id)", at.saturating_sub(1)),
+            2 => format!(
+                "exists (select 1 from public.t{} m where m.owner = auth.uid() and m.id = t{at}.id)",
+                at.saturating_sub(1)
+            ),
             _ => "tag = 'public'".to_owned(),
         };
         writeln!(sql, "create policy lecture on {name} for select using ({condition});").unwrap();

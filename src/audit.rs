@@ -1,7 +1,9 @@
 //! The weekly audit of a database: a run's report together with what changed since the last one, as a page to read
 //! (HTML, Markdown) and as data (JSON, SARIF).
 
+pub mod alerts;
 mod html;
+pub mod lifecycle;
 mod markdown;
 mod view;
 
@@ -50,6 +52,9 @@ pub struct JsonAudit {
     pub resolved: Vec<JsonFinding>,
     /// Findings of the last audit whose rule did not run, or whose object could not be judged, this time.
     pub not_looked_at: Vec<JsonFinding>,
+    /// What became of every finding so far, by fingerprint.
+    #[serde(default)]
+    pub lifecycle: Vec<lifecycle::Life>,
 }
 
 /// The database audited.
@@ -107,7 +112,18 @@ impl Audit {
             ..JsonAudit::default()
         };
         compare(&report, &ran, previous, &mut facts);
+        let present = report.fingerprinted();
+        let present = present.map(|(finding, fingerprint)| (fingerprint, finding.state != State::New)).collect();
+        let seen = lifecycle::Seen { present: &present, resolved: &facts.resolved, now: finished };
+        facts.lifecycle = lifecycle::advance(&lives(previous), seen);
         Self { report, facts }
+    }
+
+    /// SQL that brings the team's table of findings up to date.
+    #[must_use]
+    pub fn alerts_sql(&self, alerts: &crate::governance::sections::Alerts) -> String {
+        let document = json::document(&self.report);
+        alerts::sql(alerts, &document.findings, &self.facts.lifecycle, &self.facts.finished)
     }
 
     /// The report.
@@ -135,6 +151,19 @@ impl Audit {
             ("report.sarif", render(&self.report, &sarif)),
         ]
     }
+}
+
+/// The lives an earlier audit recorded; one that recorded none knows when it found what it found.
+fn lives(previous: Option<&Document>) -> Vec<lifecycle::Life> {
+    let Some(document) = previous else { return Vec::new() };
+    let recorded = document.audit.as_ref().filter(|audit| !audit.lifecycle.is_empty());
+    if let Some(audit) = recorded {
+        return audit.lifecycle.clone();
+    }
+    let at = document.audit.as_ref().map(|audit| audit.finished.clone()).unwrap_or_default();
+    let present = document.findings.iter().map(|finding| (finding.fingerprint.clone(), finding.state != State::New));
+    let seen = lifecycle::Seen { present: &present.collect(), resolved: &[], now: &at };
+    lifecycle::advance(&[], seen)
 }
 
 /// Sorts findings, by fingerprint, into new, still open, acknowledged and resolved.

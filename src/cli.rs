@@ -8,13 +8,16 @@ mod completions;
 mod diff;
 mod drift;
 mod explain;
+mod gate;
 mod init;
 mod inspect;
 mod lock;
+mod modules;
 mod rules;
 mod snapshot;
 mod terminal;
 mod vcf;
+mod waive;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -61,6 +64,10 @@ enum Command {
     Inspect(inspect::Arguments),
     Baseline(baseline::Arguments),
     Lock(lock::Arguments),
+    #[command(subcommand)]
+    Gate(gate::Command),
+    Modules(modules::Arguments),
+    Waive(waive::Arguments),
     Init(init::Arguments),
     Vcf(vcf::Arguments),
     Drift(drift::Arguments),
@@ -235,6 +242,9 @@ pub fn main() -> ExitCode {
         Command::Baseline(arguments) => baseline::run(&arguments),
         Command::Init(arguments) => init::run(&arguments),
         Command::Lock(arguments) => lock::run(&arguments),
+        Command::Gate(command) => gate::run(&command),
+        Command::Modules(arguments) => modules::run(&arguments),
+        Command::Waive(arguments) => waive::run(&arguments),
         Command::Drift(arguments) => drift::run(&arguments),
         Command::Vcf(arguments) => vcf::run(&arguments),
         Command::Completions(arguments) => completions::run(&arguments),

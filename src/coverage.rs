@@ -42,6 +42,8 @@ pub enum CoverageKind {
     Assumption,
     /// A fact the source could not give (no permission, an unset parameter, an absent role).
     Unreadable,
+    /// A statement that the server refused in a replay.
+    Refused,
     /// Rules about what this kind of source does not have: statistics in migrations, files in a database.
     NotApplicable,
 }
@@ -60,6 +62,7 @@ impl CoverageKind {
             Self::NotRun => "not-run",
             Self::Assumption => "assumption",
             Self::Unreadable => "unreadable",
+            Self::Refused => "refused",
             Self::NotApplicable => "not-applicable",
         }
     }
@@ -77,6 +80,7 @@ impl CoverageKind {
             Self::NotRun => "rule not run",
             Self::Assumption => "assumed",
             Self::Unreadable => "not readable",
+            Self::Refused => "refused by the server",
             Self::NotApplicable => "rules for another source",
         }
     }

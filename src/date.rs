@@ -31,6 +31,14 @@ impl Date {
         Self::from_days(seconds / 86_400)
     }
 
+    /// Days since 1970-01-01; none before.
+    #[must_use]
+    pub fn days(self) -> u32 {
+        let years: u64 = (1970..self.year).map(days_in_year).sum();
+        let months: u64 = (1..self.month).map(|month| u64::from(days_in(self.year, month))).sum();
+        u32::try_from(years + months).unwrap_or(u32::MAX).saturating_add(u32::from(self.day) - 1)
+    }
+
     /// The day `days` after 1970-01-01.
     #[must_use]
     pub fn from_days(mut days: u64) -> Self {

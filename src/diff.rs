@@ -8,7 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use crate::catalog::{Catalog, ObjectRef};
+use crate::catalog::{Catalog, ObjectKind, ObjectRef};
+use crate::sql::ast::quote_ident;
 
 pub use facts::Side;
 
@@ -34,6 +35,9 @@ pub struct Diff {
     pub compared: usize,
     /// Facts that one side does not know.
     pub unknown: usize,
+    /// The role that stands for `postgres`, as which migrations are folded, in the database.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub runner: Option<String>,
 }
 
 /// How one object differs.
@@ -72,8 +76,15 @@ pub struct FactDifference {
 #[must_use]
 pub fn diff(first: (&Catalog, Side), second: (&Catalog, Side)) -> Diff {
     let exact = first.1 != Side::Migrations && second.1 != Side::Migrations;
-    let (a, b) = (facts::of(first.0, first.1, exact), facts::of(second.0, second.1, exact));
-    let mut diff = Diff::default();
+    let maintain = first.1.has_maintain() && second.1.has_maintain();
+    let (a, b) = (facts::of(first.0, first.1, exact, maintain), facts::of(second.0, second.1, exact, maintain));
+    let (mut a, mut b) = (a, b);
+    let runner = match (first.1, second.1) {
+        (Side::Migrations, Side::Database(_)) => runs_as(&mut a, &mut b),
+        (Side::Database(_), Side::Migrations) => runs_as(&mut b, &mut a),
+        _ => None,
+    };
+    let mut diff = Diff { runner, ..Diff::default() };
     let names: BTreeSet<&ObjectRef> = a.keys().chain(b.keys()).collect();
     for name in names {
         let change = match (a.get(name), b.get(name)) {
@@ -95,6 +106,45 @@ pub fn diff(first: (&Catalog, Side), second: (&Catalog, Side)) -> Diff {
         matches!(one.change, Change::Facts(_)) || !alone.iter().any(|table| one.object.name.starts_with(table.as_str()))
     });
     diff
+}
+
+/// The role migrations are folded as.
+const FOLDED_AS: &str = "postgres";
+
+/// Where another role owns in the database most of what `postgres` owns in the fold, that role ran the migrations: it is
+/// put in the place of `postgres`, and that it is there is no difference.
+fn runs_as(folded: &mut Facts, database: &mut Facts) -> Option<String> {
+    let owner = |object: &Object| object.facts.get("owner").cloned().flatten();
+    let mut owners: BTreeMap<String, usize> = BTreeMap::new();
+    let mut all = 0;
+    for (name, object) in folded.iter().filter(|(_, object)| owner(object).as_deref() == Some(FOLDED_AS)) {
+        if let Some(there) = database.get(name).filter(|there| !there.platform && !object.platform) {
+            *owners.entry(owner(there).unwrap_or_default()).or_default() += 1;
+            all += 1;
+        }
+    }
+    let (runner, owned) = owners.into_iter().max_by_key(|(_, n)| *n)?;
+    if runner == FOLDED_AS || runner.is_empty() || owned * 2 <= all {
+        return None;
+    }
+    for object in folded.values_mut().filter(|object| owner(object).as_deref() == Some(FOLDED_AS)) {
+        object.facts.insert("owner", Some(runner.clone()));
+        object.grants.remove(&runner);
+    }
+    let own = format!("{FOLDED_AS}.");
+    let renamed: Vec<ObjectRef> = folded
+        .keys()
+        .filter(|name| name.kind == ObjectKind::DefaultPrivilege && name.name.starts_with(&own))
+        .cloned()
+        .collect();
+    for name in renamed {
+        if let Some(object) = folded.remove(&name) {
+            let rest = name.name.strip_prefix(&own).unwrap_or_default();
+            folded.insert(ObjectRef::new(name.kind, format!("{runner}.{rest}")), object);
+        }
+    }
+    database.remove(&ObjectRef::new(ObjectKind::Role, quote_ident(&runner)));
+    Some(runner)
 }
 
 impl Diff {

@@ -159,6 +159,7 @@ pub fn check(
         }
     }
     run.settle(None);
+    run.outcome.totals.settle();
     if run.outcome.rows == 0 {
         return Err(DriftError::Empty { name: plan.section.name.clone() });
     }

@@ -1,19 +1,28 @@
 //! What must not change: protected objects, canonical data, modules, flow, freezes and gates, declared in
 //! `gardefou.yaml`, kept in `gardefou.lock`, and judged by rules on migrations and on a live database alike.
 
+mod alerts;
 mod canonical;
+mod classification;
 pub mod definition;
 mod diff;
+mod flow;
+mod freezes;
+pub mod gates;
+mod history;
 pub mod live;
 pub mod lock;
 pub mod modules;
 pub mod pattern;
 pub mod protected;
+mod reset;
 pub mod sections;
 mod validate;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use crate::check::Model;
 use crate::check::code::{Check, Judged};
@@ -37,6 +46,8 @@ pub struct Governance {
     pub lock: Option<Lock>,
     /// What was counted in a live database.
     pub live: Option<live::Measured>,
+    /// What lies on the disk for each gate.
+    pub gates: Option<BTreeMap<String, Vec<gates::Looked>>>,
     /// The day freezes and gates are judged on.
     pub today: Date,
 }
@@ -45,7 +56,7 @@ impl Governance {
     /// Nothing declared.
     #[must_use]
     pub fn none(today: Date) -> Self {
-        Self { sections: Sections::default(), lock: None, live: None, today }
+        Self { sections: Sections::default(), lock: None, live: None, gates: None, today }
     }
 
     /// What `config` declares, with the lock file beside it; nothing where it declares nothing.
@@ -63,7 +74,9 @@ impl Governance {
             }
             _ => None,
         };
-        Ok(Some(Arc::new(Self { sections: sections.clone(), lock, live: None, today })))
+        let around = gates::Surroundings { config, cwd, now: SystemTime::now() };
+        let gates = (!sections.gates.is_empty()).then(|| gates::looked(&sections.gates, around));
+        Ok(Some(Arc::new(Self { sections: sections.clone(), lock, live: None, gates, today })))
     }
 }
 
@@ -89,9 +102,21 @@ const fn governed(
 }
 
 static CHECKS: &[Governed] = &[
+    governed("alerts-table", |s| s.alerts.is_some(), alerts::table),
     governed("canonical-drift", |s| !s.canonical.is_empty(), canonical::drift),
     governed("canonical-reference", |s| !s.canonical.is_empty(), canonical::references_outside),
     governed("canonical-row", |s| !s.canonical.is_empty(), canonical::rows),
+    governed("classification-exceeded", |s| s.classification.is_some(), classification::exceeded),
+    governed("classification-missing", |s| s.classification.is_some(), classification::missing),
+    governed("flow-broken", |s| s.flow.is_some(), flow::broken),
+    governed("flow-bypassed", |s| s.flow.is_some(), flow::bypassed),
+    governed("flow-writable", |s| s.flow.is_some(), flow::writable),
+    governed("freeze-expired", |s| !s.freezes.is_empty(), freezes::expired),
+    governed("freeze-rows", |s| !s.freezes.is_empty(), freezes::rows),
+    governed("freeze-touched", |s| !s.freezes.is_empty(), freezes::touched),
+    governed("gate-closed", |s| !s.gates.is_empty(), gates::closed),
+    governed("module-direction", |s| s.modules.is_some(), modules::forbidden),
+    governed("no-reset", |s| !s.protected.is_empty(), reset::reset),
     governed("protected-changed", |s| !s.protected.is_empty(), protected::changed),
     governed("protected-disabled", |s| !s.protected.is_empty(), protected::disabled),
     governed("protected-dropped", |s| !s.protected.is_empty(), protected::dropped),

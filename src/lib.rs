@@ -1,8 +1,8 @@
 //! Audits PostgreSQL and Supabase schemas: migration SQL or a live database becomes one [`catalog::Catalog`], YAML
 //! rules are evaluated on it, and what they find becomes a report.
 
-pub mod audit;
 pub mod access;
+pub mod audit;
 pub mod baseline;
 pub mod catalog;
 pub mod check;
@@ -19,6 +19,7 @@ pub mod location;
 pub mod migrations;
 pub mod platform;
 pub mod predicate;
+pub mod replay;
 pub mod report;
 pub mod rule;
 pub mod run;

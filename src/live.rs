@@ -1,6 +1,7 @@
 //! A running database, read into the same Catalog as migrations are. Read-only: one snapshot, catalog queries only, a
 //! fixed number of round trips however large the schema.
 
+mod acl;
 mod assemble;
 pub mod connect;
 mod exposure;

@@ -10,8 +10,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::access::{Access, AccessOptions, Delta, Scope};
-use crate::catalog::Catalog;
 use crate::baseline::{Baseline, BaselineError};
+use crate::catalog::Catalog;
 use crate::check::{self, CheckConfig, CheckInput, CheckOutput};
 use crate::config::{Config, ConfigError, RuleNames};
 use crate::coverage::Coverage;
@@ -19,7 +19,7 @@ use crate::date::Date;
 use crate::finding::{Finding, State};
 use crate::governance::{self, Governance};
 use crate::migrations::discover::{DiscoverError, DiscoverOptions, discover};
-use crate::migrations::{fold, FoldOptions, History, MigrationSet, Platform};
+use crate::migrations::{FoldOptions, History, MigrationSet, Platform, fold};
 use crate::report::{LookedAt, Report, RuleDoc};
 use crate::rule::{self, Rule, RuleError, RuleSet};
 use crate::silence::{self, Silencing};
@@ -57,6 +57,9 @@ pub enum RunError {
     /// The database.
     #[error(transparent)]
     Live(#[from] crate::live::LiveError),
+    /// The replay.
+    #[error(transparent)]
+    Replay(#[from] crate::replay::ReplayError),
     /// The snapshot.
     #[error(transparent)]
     Snapshot(#[from] crate::snapshot::SnapshotError),

@@ -1,12 +1,17 @@
 //! A database's schema as a file: read once where there is access, checked and compared where there is none. Holds no
 //! rows and no secrets, and the same schema always makes the same bytes.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
-use serde::{Deserialize, Serialize};
+use serde::ser::SerializeMap;
+use serde::{Deserialize, Serialize, Serializer};
 use serde_json::Value;
 
-use crate::catalog::Catalog;
+use crate::catalog::{
+    Catalog, DefaultPrivileges, EventTrigger, Extension, Function, FunctionKey, Index, Publication, QualifiedName,
+    Relation, Role, Schema, Sequence, Type,
+};
 use crate::coverage::Coverage;
 use crate::live::{Live, LiveFacts, Server};
 use crate::report::{json, redact};
@@ -14,7 +19,7 @@ use crate::report::{json, redact};
 const VERSION: u32 = 1;
 
 /// A snapshot file.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 pub struct Snapshot {
     version: u32,
     /// The server it was taken from.
@@ -47,7 +52,7 @@ impl Snapshot {
     /// What was read, as it will be written.
     #[must_use]
     pub fn of(live: Live) -> Self {
-        let Live { catalog, server, facts, coverage } = live;
+        let Live { catalog, server, facts, coverage, measured: _ } = live;
         Self { version: VERSION, server, catalog, facts, coverage }
     }
 
@@ -67,14 +72,76 @@ impl Snapshot {
         serde_json::from_str(&text).map_err(shape)
     }
 
-    /// The file's text.
+    /// The file's text. Objects are masked one by one: a large schema is not held twice as a tree.
     #[must_use]
     pub fn to_json(&self) -> String {
-        // Our own types have string keys and no failing serialisers.
-        let mut value = serde_json::to_value(self).unwrap_or_default();
-        mask(&mut value);
-        mask_settings(&mut value);
-        json::pretty(&value)
+        json::pretty(&Written {
+            version: self.version,
+            server: &self.server,
+            catalog: WrittenCatalog::of(&self.catalog),
+            facts: &self.facts,
+            coverage: &self.coverage,
+        })
+    }
+}
+
+#[derive(Serialize)]
+struct Written<'a> {
+    version: u32,
+    server: &'a Server,
+    catalog: WrittenCatalog<'a>,
+    facts: &'a LiveFacts,
+    coverage: &'a [Coverage],
+}
+
+/// The Catalog's fields, in its order.
+#[derive(Serialize)]
+struct WrittenCatalog<'a> {
+    roles: BTreeMap<&'a String, Role>,
+    schemas: Masked<'a, String, Schema>,
+    relations: Masked<'a, QualifiedName, Relation>,
+    indexes: Masked<'a, QualifiedName, Index>,
+    sequences: Masked<'a, QualifiedName, Sequence>,
+    functions: Masked<'a, FunctionKey, Function>,
+    types: Masked<'a, QualifiedName, Type>,
+    event_triggers: Masked<'a, String, EventTrigger>,
+    extensions: Masked<'a, String, Extension>,
+    publications: Masked<'a, String, Publication>,
+    default_privileges: &'a [DefaultPrivileges],
+}
+
+impl<'a> WrittenCatalog<'a> {
+    fn of(catalog: &'a Catalog) -> Self {
+        let Catalog { roles, schemas, relations, indexes, sequences, functions, types, .. } = catalog;
+        let Catalog { event_triggers, extensions, publications, default_privileges, .. } = catalog;
+        Self {
+            roles: roles.iter().map(|(name, role)| (name, without_secrets(role))).collect(),
+            schemas: Masked(schemas),
+            relations: Masked(relations),
+            indexes: Masked(indexes),
+            sequences: Masked(sequences),
+            functions: Masked(functions),
+            types: Masked(types),
+            event_triggers: Masked(event_triggers),
+            extensions: Masked(extensions),
+            publications: Masked(publications),
+            default_privileges,
+        }
+    }
+}
+
+/// A map whose values are written with their secrets masked.
+struct Masked<'a, K, V>(&'a BTreeMap<K, V>);
+
+impl<K: Serialize, V: Serialize> Serialize for Masked<'_, K, V> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(self.0.len()))?;
+        for (name, object) in self.0 {
+            let mut value = serde_json::to_value(object).map_err(serde::ser::Error::custom)?;
+            mask(&mut value);
+            map.serialize_entry(name, &value)?;
+        }
+        map.end()
     }
 }
 
@@ -110,14 +177,11 @@ pub fn is_harmless(parameter: &str) -> bool {
     HARMLESS.contains(&parameter) || parameter.ends_with("_timeout") || parameter.starts_with("pgrst.db_")
 }
 
-fn mask_settings(value: &mut Value) {
-    let roles = value.pointer_mut("/catalog/roles").and_then(Value::as_object_mut);
-    for role in roles.into_iter().flat_map(|roles| roles.values_mut()) {
-        let settings = role.get_mut("settings").and_then(Value::as_object_mut);
-        for (name, value) in settings.into_iter().flatten() {
-            if !is_harmless(name) {
-                *value = Value::from(WITHHELD);
-            }
-        }
+/// A role with the values of its parameters withheld but for the harmless ones.
+fn without_secrets(role: &Role) -> Role {
+    let mut role = role.clone();
+    for (_, value) in role.settings.iter_mut().filter(|(name, _)| !is_harmless(name)) {
+        WITHHELD.clone_into(value);
     }
+    role
 }

@@ -1,6 +1,10 @@
 //! Waivers in the configuration: a finding accepted, for a reason and a time. Rule and object must both match; one
 //! that has expired accepts nothing.
 
+mod edit;
+
+pub use edit::{EditError, NewWaiver, add};
+
 use crate::catalog::{ObjectKind, ObjectRef};
 use crate::date::Date;
 use crate::finding::{Finding, Severity, State};
@@ -24,7 +28,7 @@ pub struct Waiver {
     /// Who answers for it.
     pub owner: Option<String>,
     /// The last day it holds.
-    pub until: Option<Date>,
+    pub until: Date,
     /// The entry.
     pub at: Location,
 }
@@ -45,7 +49,7 @@ pub struct Today<'a> {
 pub fn apply(mut findings: Vec<Finding>, waivers: &[Waiver], today: Today<'_>) -> Vec<Finding> {
     let mut about = Vec::new();
     for waiver in waivers {
-        if waiver.until.is_some_and(|until| until < today.date) {
+        if waiver.until < today.date {
             about.push(expired(waiver));
         } else if !waive(&mut findings, waiver) && today.whole && today.known.ran.contains(&waiver.rule) {
             about.push(unused(waiver));
@@ -63,8 +67,8 @@ fn waive(findings: &mut [Finding], waiver: &Waiver) -> bool {
         if finding.state == State::New {
             finding.state = State::Waived;
             finding.silenced_by = Some(match &waiver.owner {
-                Some(owner) => format!("{} ({owner})", waiver.reason),
-                None => waiver.reason.clone(),
+                Some(owner) => format!("{} ({owner}, until {})", waiver.reason, waiver.until),
+                None => format!("{} (until {})", waiver.reason, waiver.until),
             });
         }
     }
@@ -100,7 +104,7 @@ pub(crate) fn glob(pattern: &str, text: &str) -> bool {
 }
 
 fn expired(waiver: &Waiver) -> Finding {
-    let until = waiver.until.map(|until| until.to_string()).unwrap_or_default();
+    let until = waiver.until;
     let message = format!("waiver of `{}` on `{}` expired on {until} and accepts nothing", waiver.rule, waiver.object);
     finding(EXPIRED, Severity::Error, message, waiver)
 }

@@ -50,9 +50,10 @@ pub fn judge<'a>(contract: &'a [Expectation], table: &'a Table) -> Judged<'a> {
     let mut used = BTreeSet::new();
     for row in &table.rows {
         let relation = row.relation.to_string();
-        let matching = contract.iter().enumerate().filter(|(_, line)| {
-            glob(&line.role, &row.role) && glob(&line.relation, &relation)
-        });
+        let matching = contract
+            .iter()
+            .enumerate()
+            .filter(|(_, line)| glob(&line.role, &row.role) && glob(&line.relation, &relation));
         let mut best: Option<(usize, &Expectation, Verdict)> = None;
         for (at, line) in matching {
             used.insert(at);

@@ -148,6 +148,7 @@ fn because(before: Option<&Row>, after: &Row) -> Option<Step> {
     let Some(before) = before else { return decides.cloned() };
     let known: BTreeSet<&str> = before.derivation.iter().map(|step| step.text.as_str()).collect();
     let is_new = |step: &&Step| !known.contains(step.text.as_str());
-    let new = decides.filter(is_new).or_else(|| after.derivation.iter().rev().find(|step| is_new(step) && step.at.is_some()));
+    let new =
+        decides.filter(is_new).or_else(|| after.derivation.iter().rev().find(|step| is_new(step) && step.at.is_some()));
     new.or_else(|| after.derivation.iter().rev().find(is_new)).or(decides).cloned()
 }

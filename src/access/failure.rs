@@ -78,7 +78,9 @@ impl<'c> Access<'c> {
             let foldable = part.policy.permissive && others.any(|other| other.expr.as_deref().is_some_and(may_fold));
             let guards = Guards { foldable, lazy: !alone, folded: false };
             let folded = dropped && part.policy.permissive;
-            let Some(mut failure) = self.failure_of_expr(ask, expr, Guards { folded, ..guards }, trail, 0) else { continue };
+            let Some(mut failure) = self.failure_of_expr(ask, expr, Guards { folded, ..guards }, trail, 0) else {
+                continue;
+            };
             failure.step = part.step(&failure.step.text);
             let certain = failure.certain;
             if worst.as_ref().is_none_or(|worst| !worst.certain) {
@@ -131,8 +133,14 @@ impl<'c> Access<'c> {
         let columns = walk::columns(expr);
         let aliases = aliases(Node::Expr(expr), &|name| Some(self.analyser.relation_named(name)));
         let mut worst: Option<Failure> = None;
-        let reads = references.reads.iter().filter_map(|read| self.unreadable(ask, read, &columns, &references.reads, &aliases, trail));
-        let reads = reads.map(|failure| Failure { certain: failure.certain && (!inside.foldable || recursion(&failure)), ..failure });
+        let reads = references
+            .reads
+            .iter()
+            .filter_map(|read| self.unreadable(ask, read, &columns, &references.reads, &aliases, trail));
+        let reads = reads.map(|failure| Failure {
+            certain: failure.certain && (!inside.foldable || recursion(&failure)),
+            ..failure
+        });
         let calls = references.routines.iter().filter_map(|key| self.uncallable(ask, key, inside, trail));
         for failure in reads.chain(calls).filter(|failure| !inside.folded || recursion(failure)) {
             if worst.as_ref().is_none_or(|worst| !worst.certain) {
@@ -284,7 +292,10 @@ pub(super) fn aliases(root: Node<'_>, resolve: &dyn Fn(&Name) -> Option<Qualifie
         if let Node::Table(TableRef::Relation { name, alias, .. }) = node {
             let shown = alias.as_ref().map_or(&name.name, |alias| &alias.name);
             let meant = resolve(name);
-            found.entry(shown.clone()).and_modify(|old| *old = old.take().filter(|old| Some(old) == meant.as_ref())).or_insert(meant);
+            found
+                .entry(shown.clone())
+                .and_modify(|old| *old = old.take().filter(|old| Some(old) == meant.as_ref()))
+                .or_insert(meant);
         }
         true
     });

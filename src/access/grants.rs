@@ -2,9 +2,7 @@
 
 use super::principal::Principal;
 use super::{Access, Columns, Command, Judgement, Step, Touch, Verdict};
-use crate::catalog::{
-    AclEntry, Function, FunctionKey, ObjectKind, PUBLIC, Privilege, QualifiedName, Relation,
-};
+use crate::catalog::{AclEntry, Function, FunctionKey, ObjectKind, PUBLIC, Privilege, QualifiedName, Relation};
 
 /// What is held of one privilege on a relation.
 pub(super) struct Held<'e> {
@@ -122,7 +120,9 @@ impl<'c> Access<'c> {
                 }
                 if !granted.is_empty() && maybe.iter().any(|column| !has(column)) {
                     judgement.fragile = true;
-                    judgement.assume(format!("the statement may also fail: it is not clear which columns of {name} are read"));
+                    judgement.assume(format!(
+                        "the statement may also fail: it is not clear which columns of {name} are read"
+                    ));
                 }
                 granted.clone()
             }
@@ -166,9 +166,8 @@ fn best<'e>(
     entries: impl Iterator<Item = &'e AclEntry>,
     privilege: Privilege,
 ) -> Option<&'e AclEntry> {
-    let held = entries.filter(|entry| {
-        entry.privilege == privilege && (entry.grantee == PUBLIC || who.has(&entry.grantee))
-    });
+    let held =
+        entries.filter(|entry| entry.privilege == privilege && (entry.grantee == PUBLIC || who.has(&entry.grantee)));
     held.min_by_key(|entry| (entry.conditional, entry.grantee != who.name, entry.grantee != PUBLIC))
 }
 

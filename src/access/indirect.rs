@@ -52,7 +52,9 @@ impl Access<'_> {
         found.retain(|way| {
             direct.get(&(way.role.as_str(), &way.relation, way.command)).is_none_or(|verdict| *verdict != Verdict::All)
         });
-        found.sort_by(|a, b| (&a.relation, &a.role, a.command, &a.through).cmp(&(&b.relation, &b.role, b.command, &b.through)));
+        found.sort_by(|a, b| {
+            (&a.relation, &a.role, a.command, &a.through).cmp(&(&b.relation, &b.role, b.command, &b.through))
+        });
         found.dedup_by(|b, a| {
             (&a.relation, &a.role, a.command, &a.through) == (&b.relation, &b.role, b.command, &b.through)
         });
@@ -79,12 +81,21 @@ impl Access<'_> {
     fn by_event(&self, row: &Row, scope: &Scope, found: &mut Vec<Indirect>) {
         let Some(relation) = self.catalog.relations.get(&row.relation) else { return };
         let (name, role) = (&row.relation, row.role.as_str());
-        let cause = Step::new(format!("`{role}` may {} {name}: {}", row.command.word(), row.verdict.word()), row.place());
+        let cause =
+            Step::new(format!("`{role}` may {} {name}: {}", row.command.word(), row.verdict.word()), row.place());
         for (trigger, fires) in relation.triggers.iter().filter(|(_, trigger)| fires(trigger, row.command)) {
             let functions = self.catalog.functions.iter().filter(|(key, _)| key.name == fires.function);
             for (key, function) in functions.filter(|(_, function)| function.security_definer.is(&true)) {
                 let fired = Step::new(format!("trigger `{trigger}` runs {key}"), fires.provenance.defined.as_ref());
-                self.reached(role, &format!("trigger {name}.{trigger}"), &[cause.clone(), fired], key, function, scope, found);
+                self.reached(
+                    role,
+                    &format!("trigger {name}.{trigger}"),
+                    &[cause.clone(), fired],
+                    key,
+                    function,
+                    scope,
+                    found,
+                );
             }
         }
         self.by_rule(row, relation, &cause, found);
@@ -93,7 +104,10 @@ impl Access<'_> {
     fn by_rule(&self, row: &Row, relation: &Relation, cause: &Step, found: &mut Vec<Indirect>) {
         for (rule, does) in relation.rules.iter().filter(|(_, rule)| rule.event == row.command.word()) {
             for table in does.writes.iter().filter(|table| **table != row.relation) {
-                let step = Step::new(format!("rule `{rule}` writes {table} with the rights of the owner"), does.provenance.defined.as_ref());
+                let step = Step::new(
+                    format!("rule `{rule}` writes {table} with the rights of the owner"),
+                    does.provenance.defined.as_ref(),
+                );
                 found.push(Indirect {
                     role: row.role.clone(),
                     relation: table.clone(),
@@ -132,7 +146,8 @@ impl Access<'_> {
             let mut derivation = steps.to_vec();
             derivation.push(Step::new(rights, at));
             let verb = if command.writes() { "writes" } else { "reads" };
-            derivation.push(Step::new(format!("its body {verb} {name} ({})", command.word()), function.body.at.as_ref()));
+            derivation
+                .push(Step::new(format!("its body {verb} {name} ({})", command.word()), function.body.at.as_ref()));
             found.push(Indirect {
                 role: role.to_owned(),
                 relation: name.clone(),

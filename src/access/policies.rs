@@ -69,7 +69,10 @@ impl<'c> Access<'c> {
                 return Rls::Off(Step::new(text, relation.rls_forced.at.as_ref()));
             }
             if relation.rls_forced.get().is_none() {
-                return Rls::Unclear(Step::new(format!("it is not known whether row level security of {name} is forced"), None));
+                return Rls::Unclear(Step::new(
+                    format!("it is not known whether row level security of {name} is forced"),
+                    None,
+                ));
             }
         }
         match relation.rls_enabled.get() {
@@ -79,7 +82,9 @@ impl<'c> Access<'c> {
             }
             None => {
                 let mut on = Judgement::default();
-                on.assume(format!("row level security of {name} is on: it has policies, and the files do not create it"));
+                on.assume(format!(
+                    "row level security of {name} is on: it has policies, and the files do not create it"
+                ));
                 on.step(format!("row level security of {name} is taken to be on"), at);
                 Rls::On(on)
             }
@@ -112,7 +117,9 @@ impl<'c> Access<'c> {
             let maybe = policy.provenance.conditional;
             if !applies || maybe && !policy.permissive {
                 if applies {
-                    found.assumptions.push(format!("restrictive policy `{policy_name}`, which may not be made, is not"));
+                    found
+                        .assumptions
+                        .push(format!("restrictive policy `{policy_name}`, which may not be made, is not"));
                 }
                 continue;
             }

@@ -84,7 +84,10 @@ impl<'c> Principal<'c> {
         let mut steps = Vec::new();
         let mut at = role;
         while let Some((group, Some(via))) = self.has.get_key_value(at) {
-            steps.push(Step::new(format!("`{}` is a member of `{group}` and inherits its privileges", via.member), via.at));
+            steps.push(Step::new(
+                format!("`{}` is a member of `{group}` and inherits its privileges", via.member),
+                via.at,
+            ));
             at = via.member;
         }
         steps.reverse();

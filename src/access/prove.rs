@@ -120,7 +120,8 @@ fn read(messages: &[postgres::SimpleQueryMessage]) -> Plan {
             }
             filters.push(filter);
         }
-        filters.extend(["Filter: ", "Index Cond: ", "Recheck Cond: "].iter().filter_map(|word| text.strip_prefix(word)));
+        filters
+            .extend(["Filter: ", "Index Cond: ", "Recheck Cond: "].iter().filter_map(|word| text.strip_prefix(word)));
     }
     if filters.is_empty() { Plan::Everything } else { Plan::Filtered(filters.join(" and ")) }
 }

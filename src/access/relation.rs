@@ -32,9 +32,10 @@ impl<'c> Access<'c> {
             (ObjectKind::View, false) => self.view(ask, target, memo, depth),
             (ObjectKind::View, true) => self.view_write(ask, target, command, memo, depth),
             (ObjectKind::MaterializedView, false) => self.stored(ask, target),
-            (ObjectKind::MaterializedView, true) => {
-                Judgement::of(Verdict::None, Step::new(format!("{name} is a materialized view: nothing writes it"), None))
-            }
+            (ObjectKind::MaterializedView, true) => Judgement::of(
+                Verdict::None,
+                Step::new(format!("{name} is a materialized view: nothing writes it"), None),
+            ),
             (ObjectKind::ForeignTable, writes) => foreign(name, writes),
             _ => self.secured(ask, target, command, memo),
         });
@@ -101,7 +102,10 @@ impl<'c> Access<'c> {
         if matches!(command, Command::Update | Command::Delete) && judgement.verdict.is_open() {
             let seen = self.rows(ask, target, Command::Select, Clause::Using, false, memo);
             if seen.verdict != Verdict::All {
-                let text = format!("a statement with WHERE or RETURNING reaches only rows that SELECT policies show: {}", seen.verdict.word());
+                let text = format!(
+                    "a statement with WHERE or RETURNING reaches only rows that SELECT policies show: {}",
+                    seen.verdict.word()
+                );
                 judgement.step(text, None);
             }
         }
@@ -112,12 +116,18 @@ impl<'c> Access<'c> {
     fn stored(&self, ask: Ask<'_, 'c>, (name, relation): (&'c QualifiedName, &'c Relation)) -> Judgement {
         let mut judgement = Judgement::of(
             Verdict::All,
-            Step::new(format!("{name} is a materialized view: it has no row level security"), relation.provenance.defined.as_ref()),
+            Step::new(
+                format!("{name} is a materialized view: it has no row level security"),
+                relation.provenance.defined.as_ref(),
+            ),
         );
         for read in relation.definition.iter().filter_map(|definition| definition.get()).flat_map(|view| &view.reads) {
             let Some(source) = self.catalog.relations.get_key_value(read) else { continue };
             if matches!(self.rls(ask.checker, source), Rls::On(_)) {
-                judgement.step(format!("it keeps rows of {read}, whose row level security holds {}", ask.checker.label()), None);
+                judgement.step(
+                    format!("it keeps rows of {read}, whose row level security holds {}", ask.checker.label()),
+                    None,
+                );
             }
         }
         judgement

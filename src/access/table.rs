@@ -100,7 +100,9 @@ impl Scope {
 
 /// The platform's own logins, as a live database shows them.
 fn is_platform(name: &str) -> bool {
-    name.starts_with("pg_") || name.starts_with("supabase_") || matches!(name, "authenticator" | "pgbouncer" | "dashboard_user")
+    name.starts_with("pg_")
+        || name.starts_with("supabase_")
+        || matches!(name, "authenticator" | "pgbouncer" | "dashboard_user")
 }
 
 impl Access<'_> {
@@ -133,7 +135,8 @@ impl Access<'_> {
     #[must_use]
     pub fn table(&self, scope: &Scope) -> Table {
         let roles = self.roles(scope);
-        let relations: Vec<_> = self.catalog.relations.iter().filter(|(name, found)| scope.includes(name, found)).collect();
+        let relations: Vec<_> =
+            self.catalog.relations.iter().filter(|(name, found)| scope.includes(name, found)).collect();
         let rows = relations.par_iter().map(|(name, relation)| self.rows_of(&roles, name, relation));
         let rows: Vec<Row> = rows.collect::<Vec<_>>().into_iter().flatten().collect();
         let indirect = self.indirect(&roles, &rows, scope);

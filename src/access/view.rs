@@ -3,11 +3,13 @@
 use std::collections::BTreeSet;
 
 use super::failure::{Aliases, aliases};
-use super::session::Memo;
 use super::principal::Principal;
+use super::session::Memo;
 use super::{Access, Ask, Columns, Command, Judgement, Step, Touch, Verdict};
 use crate::catalog::{QualifiedName, Relation};
-use crate::sql::ast::{CteBody, Cte, Expr, ExprKind, JoinKind, Name, Query, QueryBody, Select, SelectItem, SetOp, TableRef};
+use crate::sql::ast::{
+    Cte, CteBody, Expr, ExprKind, JoinKind, Name, Query, QueryBody, Select, SelectItem, SetOp, TableRef,
+};
 use crate::sql::walk::{self, Node};
 
 /// A view's query under examination.
@@ -47,10 +49,16 @@ impl<'c> Access<'c> {
     ) -> Judgement {
         let mut judgement = self.says_whose(name, relation);
         let Some(checker) = self.inner_checker(ask, relation) else {
-            return judgement.then(Judgement::of(Verdict::Unknown, Step::new(format!("whose rights view {name} uses is not known"), None)));
+            return judgement.then(Judgement::of(
+                Verdict::Unknown,
+                Step::new(format!("whose rights view {name} uses is not known"), None),
+            ));
         };
         let Some(query) = self.query(name) else {
-            return judgement.then(Judgement::of(Verdict::Unknown, Step::new(format!("the query of view {name} could not be read"), None)));
+            return judgement.then(Judgement::of(
+                Verdict::Unknown,
+                Step::new(format!("the query of view {name} could not be read"), None),
+            ));
         };
         let mut reading = Reading::new(self, Ask { session: ask.session, checker }, memo, depth, name, &query);
         judgement = judgement.then(reading.query(&query, &[]));
@@ -64,7 +72,9 @@ impl<'c> Access<'c> {
         let at = relation.options.at.as_ref().or(relation.provenance.defined.as_ref());
         let mut judgement = Judgement::default();
         match (relation.security_invoker(), relation.owner.get()) {
-            (Some(true), _) => judgement.step(format!("view {name} is security_invoker: the caller's rights count"), at),
+            (Some(true), _) => {
+                judgement.step(format!("view {name} is security_invoker: the caller's rights count"), at)
+            }
             (_, Some(owner)) => judgement.step(format!("view {name} reads with the rights of its owner `{owner}`"), at),
             _ => {}
         }
@@ -76,7 +86,10 @@ impl<'c> Access<'c> {
         let filtering = self.analyser.filtering(query, &ask.session.context);
         let session: Vec<&str> = filtering.session.iter().map(String::as_str).collect();
         if filtering.never {
-            return Judgement::of(Verdict::Denied, Step::new(format!("the conditions of view {name} never hold"), None));
+            return Judgement::of(
+                Verdict::Denied,
+                Step::new(format!("the conditions of view {name} never hold"), None),
+            );
         }
         if filtering.always {
             return Judgement::default();
@@ -144,14 +157,22 @@ impl<'a, 'c, 'm> Reading<'a, 'c, 'm> {
                     SetOp::Union => left.verdict.or(right.verdict),
                     SetOp::Intersect => left.verdict.and(right.verdict),
                     // Rows missing on the right are rows more.
-                    SetOp::Except if left.verdict == Verdict::Denied && right.verdict != Verdict::None => Verdict::Denied,
+                    SetOp::Except if left.verdict == Verdict::Denied && right.verdict != Verdict::None => {
+                        Verdict::Denied
+                    }
                     SetOp::Except => match left.verdict.and(right.verdict) {
                         Verdict::Denied => Verdict::Rows,
                         other => other,
                     },
                 };
-                let verdict = if *op == SetOp::Union && verdict == Verdict::All
-                    && left.verdict.and(right.verdict) != Verdict::All { Verdict::Rows } else { verdict };
+                let verdict = if *op == SetOp::Union
+                    && verdict == Verdict::All
+                    && left.verdict.and(right.verdict) != Verdict::All
+                {
+                    Verdict::Rows
+                } else {
+                    verdict
+                };
                 Judgement { verdict, ..left.then(right) }
             }
             QueryBody::Values(_) => Judgement::default(),
@@ -180,7 +201,13 @@ impl<'a, 'c, 'm> Reading<'a, 'c, 'm> {
     }
 
     /// Relations read in a condition or an output column, apart from `FROM`.
-    pub(super) fn beside(&mut self, expr: &Expr, condition: bool, ctes: &[&Cte], mut judgement: Judgement) -> Judgement {
+    pub(super) fn beside(
+        &mut self,
+        expr: &Expr,
+        condition: bool,
+        ctes: &[&Cte],
+        mut judgement: Judgement,
+    ) -> Judgement {
         let names: Vec<Name> = walk::relations(expr).into_iter().cloned().collect();
         for name in names.iter().filter(|name| !is_cte(name, ctes)) {
             let read = self.named(name, ctes);
@@ -207,7 +234,8 @@ impl<'a, 'c, 'm> Reading<'a, 'c, 'm> {
             TableRef::Relation { name, .. } => self.named(name, ctes),
             TableRef::Query { query, .. } => self.query(query, ctes),
             TableRef::Function { calls, .. } => {
-                let own = calls.iter().any(|call| !self.access.analyser.references(Node::Expr(call)).routines.is_empty());
+                let own =
+                    calls.iter().any(|call| !self.access.analyser.references(Node::Expr(call)).routines.is_empty());
                 if own { unread("the rows a function gives") } else { Judgement::default() }
             }
             TableRef::Join { kind, left, right, .. } => {
@@ -219,7 +247,9 @@ impl<'a, 'c, 'm> Reading<'a, 'c, 'm> {
                     // The other side's rows are there whether or not they match.
                     JoinKind::Left if l != Verdict::Denied && both == Verdict::Denied => Verdict::Rows,
                     JoinKind::Right if r != Verdict::Denied && both == Verdict::Denied => Verdict::Rows,
-                    JoinKind::Full if (l != Verdict::Denied || r != Verdict::Denied) && both == Verdict::Denied => Verdict::Rows,
+                    JoinKind::Full if (l != Verdict::Denied || r != Verdict::Denied) && both == Verdict::Denied => {
+                        Verdict::Rows
+                    }
                     JoinKind::Left | JoinKind::Right | JoinKind::Full => both,
                 };
                 Judgement { verdict, ..left.then(right) }

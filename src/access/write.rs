@@ -76,7 +76,8 @@ impl<'c> Access<'c> {
             return found;
         }
         let filtering = self.analyser.filtering(query, &ask.session.context);
-        let step = Step::new(format!("view {name} WITH CHECK OPTION takes only rows it shows"), relation.options.at.as_ref());
+        let step =
+            Step::new(format!("view {name} WITH CHECK OPTION takes only rows it shows"), relation.options.at.as_ref());
         found.then(match (filtering.always, filtering.never) {
             (true, _) => Judgement::default(),
             (_, true) => Judgement::of(Verdict::Denied, step),

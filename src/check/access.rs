@@ -108,7 +108,8 @@ fn child_bypass(model: &Model<'_>, _: &Rule) -> Judged {
             if openness(row.verdict) > openness(above.verdict) {
                 let (command, role) = (row.command.word(), &row.role);
                 let (own, through) = (row.verdict.word(), above.verdict.word());
-                let message = format!("`{}`: {role} {command} is {own} directly, {through} through `{parent}`", row.relation);
+                let message =
+                    format!("`{}`: {role} {command} is {own} directly, {through} through `{parent}`", row.relation);
                 violations.push(about(row, message));
             }
         }
@@ -120,9 +121,10 @@ fn child_bypass(model: &Model<'_>, _: &Rule) -> Judged {
 fn policy_fails(model: &Model<'_>, _: &Rule) -> Judged {
     let rows = model.access().1.rows.iter().filter(|row| row.kind == ObjectKind::Table && row.role != PUBLIC);
     let fails = |row: &&Row| {
-        let last = row.derivation.last().is_some_and(|step| {
-            step.text.contains("the statement fails") && !step.text.contains("infinite recursion")
-        });
+        let last = row
+            .derivation
+            .last()
+            .is_some_and(|step| step.text.contains("the statement fails") && !step.text.contains("infinite recursion"));
         row.verdict == Verdict::None && last
     };
     let violations = rows.clone().filter(fails).map(|row| {
@@ -139,14 +141,16 @@ fn reads_writable(model: &Model<'_>, _: &Rule) -> Judged {
         for read in reads.iter().filter(|read| *read != table) {
             looked_at += 1;
             let writes = |role: &&String| {
-                let all = |command| cells.get(&(read, role.as_str(), command)).is_some_and(|row| row.verdict == Verdict::All);
+                let all =
+                    |command| cells.get(&(read, role.as_str(), command)).is_some_and(|row| row.verdict == Verdict::All);
                 all(Command::Insert) || all(Command::Update)
             };
             let roles: Vec<&str> = model.config().exposed_roles.iter().filter(writes).map(String::as_str).collect();
             let relation = model.catalog().relations.get(table);
             if let (false, Some(relation)) = (roles.is_empty(), relation) {
                 let who = roles.join(", ");
-                let message = format!("`{table}`: its policies trust `{read}`, which {who} can write without restriction");
+                let message =
+                    format!("`{table}`: its policies trust `{read}`, which {who} can write without restriction");
                 let object = ObjectRef::new(relation.kind, table);
                 let at = relation.rls_enabled.at.clone().or_else(|| relation.provenance.defined.clone());
                 violations.push(Violation { discriminator: read.to_string(), ..Violation::new(object, at, message) });
@@ -159,7 +163,9 @@ fn reads_writable(model: &Model<'_>, _: &Rule) -> Judged {
 fn policy_to_bypassrls(model: &Model<'_>, _: &Rule) -> Judged {
     let (mut looked_at, mut violations) = (0, Vec::new());
     for (table, relation) in &model.catalog().relations {
-        for (name, policy) in relation.policies.iter().filter(|(_, policy)| policy.provenance.origin != Origin::Platform) {
+        for (name, policy) in
+            relation.policies.iter().filter(|(_, policy)| policy.provenance.origin != Origin::Platform)
+        {
             looked_at += 1;
             let roles = policy.roles.get().map(Vec::as_slice).unwrap_or_default();
             let bypasses = |role: &&String| {
@@ -167,7 +173,8 @@ fn policy_to_bypassrls(model: &Model<'_>, _: &Rule) -> Judged {
                 role.is_some_and(|role| role.bypass_rls.is(&true) || role.superuser.is(&true))
             };
             for role in roles.iter().filter(bypasses) {
-                let message = format!("`{table}` policy `{name}` is for `{role}`, which row level security does not hold");
+                let message =
+                    format!("`{table}` policy `{name}` is for `{role}`, which row level security does not hold");
                 let object = ObjectRef::on(ObjectKind::Policy, table, name);
                 let at = policy.roles.at.clone().or_else(|| policy.provenance.defined.clone());
                 violations.push(Violation { discriminator: role.clone(), ..Violation::new(object, at, message) });
@@ -181,7 +188,9 @@ fn policy_to_bypassrls(model: &Model<'_>, _: &Rule) -> Judged {
 fn member_can_bypass(model: &Model<'_>, _: &Rule) -> Judged {
     let catalog = model.catalog();
     let own = catalog.roles.iter().filter(|(name, role)| {
-        matches!(role.provenance.origin, Origin::Migration | Origin::Live) && !model.is_privileged(name) && *name != "authenticator"
+        matches!(role.provenance.origin, Origin::Migration | Origin::Live)
+            && !model.is_privileged(name)
+            && *name != "authenticator"
             || model.config().exposed_roles.contains(name)
     });
     let own: Vec<_> = own.collect();
@@ -201,11 +210,17 @@ fn member_can_bypass(model: &Model<'_>, _: &Rule) -> Judged {
             let Some(found) = catalog.roles.get(group) else { continue };
             if found.bypass_rls.is(&true) || found.superuser.is(&true) {
                 let how = if found.superuser.is(&true) { "a superuser" } else { "BYPASSRLS" };
-                let message = format!("`{name}` can SET ROLE to `{group}`, which is {how}: row level security does not hold it");
+                let message =
+                    format!("`{name}` can SET ROLE to `{group}`, which is {how}: row level security does not hold it");
                 let object = ObjectRef::new(ObjectKind::Role, name);
-                violations.push(Violation { discriminator: group.to_owned(), ..Violation::new(object, at.cloned(), message) });
+                violations.push(Violation {
+                    discriminator: group.to_owned(),
+                    ..Violation::new(object, at.cloned(), message)
+                });
             }
-            open.extend(found.member_of.iter().filter(|(_, m)| m.set).map(|(next, m)| (next.as_str(), m.at.as_ref().or(at))));
+            open.extend(
+                found.member_of.iter().filter(|(_, m)| m.set).map(|(next, m)| (next.as_str(), m.at.as_ref().or(at))),
+            );
         }
     }
     judged(own.len(), violations)
@@ -219,10 +234,17 @@ fn definer_reach(model: &Model<'_>, _: &Rule) -> Judged {
         model.catalog().relations.get(name).is_some_and(|relation| !relation.rls_enabled.is(&false))
     };
     let violations = ways.clone().filter(|way| way.bypasses_rls && protected(&way.relation)).filter_map(|way| {
-        let direct = cells.get(&(&way.relation, way.role.as_str(), way.command)).map_or(Verdict::None, |row| row.verdict);
+        let direct =
+            cells.get(&(&way.relation, way.role.as_str(), way.command)).map_or(Verdict::None, |row| row.verdict);
         let function = way.through.strip_prefix("function ")?;
         let verb = if way.command == Command::Select { "reads".to_owned() } else { format!("{}s", way.command.word()) };
-        let message = format!("`{function}`: {} may call it, and it {verb} `{}`, of which {} itself reaches {}", way.role, way.relation, way.role, direct.word());
+        let message = format!(
+            "`{function}`: {} may call it, and it {verb} `{}`, of which {} itself reaches {}",
+            way.role,
+            way.relation,
+            way.role,
+            direct.word()
+        );
         let at = way.derivation.iter().rev().find_map(|step| step.at.clone());
         let object = ObjectRef::new(ObjectKind::Function, function);
         let discriminator = format!("{} {} {}", way.role, way.command.word(), way.relation);
@@ -239,7 +261,8 @@ fn realtime_without_rls(model: &Model<'_>, _: &Rule) -> Judged {
     });
     let open = listed.clone().filter(|(_, relation, _)| relation.rls_enabled.is(&false));
     let violations = open.map(|(name, relation, at)| {
-        let message = format!("`{name}` is published to Realtime and has no row level security: every subscriber gets every row");
+        let message =
+            format!("`{name}` is published to Realtime and has no row level security: every subscriber gets every row");
         Violation::new(ObjectRef::new(relation.kind, name), at, message)
     });
     judged(listed.clone().count(), violations.collect())
@@ -257,14 +280,19 @@ fn fk_oracle(model: &Model<'_>, _: &Rule) -> Judged {
             looked_at += 1;
             let probes = |role: &&String| {
                 let verdict = |of, command| cells.get(&(of, role.as_str(), command)).map(|row| row.verdict);
-                let writes = [Command::Insert, Command::Update].into_iter().any(|command| verdict(table, command).is_some_and(Verdict::is_open));
+                let writes = [Command::Insert, Command::Update]
+                    .into_iter()
+                    .any(|command| verdict(table, command).is_some_and(Verdict::is_open));
                 writes && matches!(verdict(references, Command::Select), Some(Verdict::None | Verdict::Denied))
             };
             let roles: Vec<&str> = model.config().exposed_roles.iter().filter(probes).map(String::as_str).collect();
             if roles.is_empty() {
                 continue;
             }
-            let message = format!("`{table}` constraint `{name}`: {} cannot read `{references}`, but learns by writing here which keys exist in it", roles.join(", "));
+            let message = format!(
+                "`{table}` constraint `{name}`: {} cannot read `{references}`, but learns by writing here which keys exist in it",
+                roles.join(", ")
+            );
             let object = ObjectRef::on(ObjectKind::Constraint, table, name);
             violations.push(Violation::new(object, constraint.at.clone(), message));
         }
@@ -299,11 +327,20 @@ fn pii(model: &Model<'_>, rule: &Rule) -> Judged {
 
 fn foreign_table(model: &Model<'_>, _: &Rule) -> Judged {
     let rows = model.access().1.rows.iter().filter(|row| {
-        row.kind == ObjectKind::ForeignTable && row.role != PUBLIC && is_exposed(model, &row.role) && model.is_exposed_schema(&row.relation.schema)
+        row.kind == ObjectKind::ForeignTable
+            && row.role != PUBLIC
+            && is_exposed(model, &row.role)
+            && model.is_exposed_schema(&row.relation.schema)
     });
     let open = rows.clone().filter(|row| row.command == Command::Select && row.verdict.is_open());
     let violations = open.map(|row| {
-        about(row, format!("`{}` is a foreign table readable by {}, and row level security cannot protect it", row.relation, row.role))
+        about(
+            row,
+            format!(
+                "`{}` is a foreign table readable by {}, and row level security cannot protect it",
+                row.relation, row.role
+            ),
+        )
     });
     judged(rows.count(), violations.collect())
 }

@@ -292,8 +292,15 @@ fn severity(rule: &Rule, context: &cel::Context<'_, '_>) -> Severity {
 /// `config.*` and `params.*`.
 fn constants(rule: &Rule, config: &CheckConfig) -> HashMap<String, Value> {
     let params = rule.params.iter().map(|(name, param)| (format!("params.{name}"), param.value()));
-    let CheckConfig { exposed_schemas, exposed_roles, system_schemas, privileged_roles, lint: _, contract: _, governance: _ } =
-        config;
+    let CheckConfig {
+        exposed_schemas,
+        exposed_roles,
+        system_schemas,
+        privileged_roles,
+        lint: _,
+        contract: _,
+        governance: _,
+    } = config;
     let config = [
         ("exposed_schemas", exposed_schemas),
         ("exposed_roles", exposed_roles),

@@ -187,6 +187,12 @@ impl<'a> Model<'a> {
         Some(holders.iter().any(|holder| users.contains(holder)))
     }
 
+    /// Whether pg_graphql is installed.
+    #[must_use]
+    pub fn has_graphql(&self) -> bool {
+        self.catalog().extensions.contains_key("pg_graphql")
+    }
+
     /// Whether a role is trusted with everything: by configuration, as superuser or by BYPASSRLS.
     #[must_use]
     pub fn is_privileged(&self, role: &str) -> bool {

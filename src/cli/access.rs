@@ -141,7 +141,10 @@ fn explained(access: &Access<'_>, role: &str, command: &str, relation: &str) -> 
 fn unknown_roles(catalog: &Catalog, roles: &[String]) -> anyhow::Result<()> {
     let unknown = roles.iter().find(|role| *role != crate::catalog::PUBLIC && !catalog.roles.contains_key(*role));
     match unknown {
-        Some(role) => bail!("there is no role `{role}`; name one of: {}", catalog.roles.keys().cloned().collect::<Vec<_>>().join(", ")),
+        Some(role) => bail!(
+            "there is no role `{role}`; name one of: {}",
+            catalog.roles.keys().cloned().collect::<Vec<_>>().join(", ")
+        ),
         None => Ok(()),
     }
 }

@@ -1,10 +1,10 @@
 //! `gardefou audit`: the weekly look at production.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, anyhow};
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use crate::audit::{self, Audit};
 use crate::report::{Base, FailOn, RenderOptions};
@@ -28,8 +28,11 @@ pub(super) struct Arguments {
     #[command(flatten)]
     rules: RuleArguments,
     /// Folder to write the reports into; made where it is missing.
-    #[arg(long, short, value_name = "DIR")]
-    output_dir: PathBuf,
+    #[arg(long, short, value_name = "DIR", required_unless_present = "format")]
+    output_dir: Option<PathBuf>,
+    /// Print this to standard output.
+    #[arg(long, value_enum, value_name = "FORMAT")]
+    format: Option<Printed>,
     /// The report.json of an earlier audit.
     #[arg(long, value_name = "FILE")]
     since: Option<PathBuf>,
@@ -42,6 +45,13 @@ pub(super) struct Arguments {
     /// Fail (exit code 2) if part of the schema's state could not be seen.
     #[arg(long)]
     require_coverage: bool,
+}
+
+/// What is printed rather than written.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Printed {
+    /// SQL that brings the table under `alerts:` up to date; a person or a job runs it, this program does not.
+    AlertsSql,
 }
 
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
@@ -61,7 +71,15 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let checked = check_database(&config, &options)?;
     let audit = Audit::new(checked, previous.as_ref(), &started, &audit::now());
     let render = RenderOptions { base: Base::of(&cwd()?, config.path.as_deref()), ..RenderOptions::default() };
-    write(arguments, &audit, &render)?;
+    if arguments.format.is_some() {
+        let Some(alerts) = &config.governance.alerts else {
+            return Err(anyhow!("gardefou.yaml names no table of alerts; add `alerts:` with its `table`"));
+        };
+        terminal::print(&audit.alerts_sql(&alerts.value))?;
+    }
+    if let Some(folder) = &arguments.output_dir {
+        write(folder, arguments.format.is_some(), &audit, &render)?;
+    }
     let gaps = audit.report().gaps().count();
     if (arguments.require_coverage || config.require_coverage) && gaps > 0 {
         let gaps = crate::report::many(gaps, "coverage gap");
@@ -71,8 +89,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     Ok(if audit.report().fails(fail_on) { ExitCode::from(1) } else { ExitCode::SUCCESS })
 }
 
-fn write(arguments: &Arguments, audit: &Audit, options: &RenderOptions) -> anyhow::Result<()> {
-    let folder = &arguments.output_dir;
+fn write(folder: &Path, quiet: bool, audit: &Audit, options: &RenderOptions) -> anyhow::Result<()> {
     let failed = || format!("{} cannot be written; name another folder", folder.display());
     std::fs::create_dir_all(folder).with_context(failed)?;
     for (name, text) in audit.files(options) {
@@ -83,6 +100,9 @@ fn write(arguments: &Arguments, audit: &Audit, options: &RenderOptions) -> anyho
     if facts.since.is_some() {
         let (new, open, resolved) = (facts.new.len(), facts.still_open.len(), facts.resolved.len());
         line.push_str(&format!("; {new} new, {open} still open, {resolved} resolved"));
+    }
+    if quiet {
+        return Ok(());
     }
     terminal::print(&format!("{line}\n{}: report.html, report.md, report.json, report.sarif\n", folder.display()))?;
     Ok(())

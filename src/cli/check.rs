@@ -10,7 +10,7 @@ use crate::config::Config;
 use crate::report::{Base, FailOn, Format, RenderOptions, Report, render};
 use crate::run::Source;
 
-use super::{Color, DatabaseArguments, RuleArguments, SourceArguments, cwd, terminal};
+use super::{Color, DatabaseArguments, RuleArguments, SourceArguments, cwd, target, terminal};
 
 /// Check migrations, a running database or a snapshot of one, and report what is wrong.
 ///
@@ -24,6 +24,12 @@ pub(super) struct Arguments {
     /// Check a snapshot taken by `gardefou snapshot`.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["database_url", "since"])]
     snapshot: Option<PathBuf>,
+    /// Apply the migrations to a throwaway PostgreSQL server (local programs) and check what came of it.
+    #[arg(long, conflicts_with_all = ["database_url", "snapshot", "since"])]
+    replay: bool,
+    /// Replay on this server, in a database that is made and dropped there.
+    #[arg(long, value_name = "URL", conflicts_with_all = ["database_url", "snapshot", "since"])]
+    replay_url: Option<String>,
     #[command(flatten)]
     rules: RuleArguments,
     /// Fold the whole history, report only what files changed since this git ref caused.
@@ -64,6 +70,9 @@ pub(super) fn run(arguments: &Arguments, color: Color) -> anyhow::Result<ExitCod
         options.source = Source::Live(target, arguments.database.limits());
     } else if let Some(path) = &arguments.snapshot {
         options.source = Source::Snapshot(path.clone());
+    } else if arguments.replay || arguments.replay_url.is_some() {
+        let server = arguments.replay_url.as_deref().map(target).transpose()?;
+        options.source = Source::Replay(server, arguments.database.limits());
     }
     let report = crate::run::check(&config, &options)?;
     write(arguments, &report, &render_options(arguments, &config, &cwd, color))?;

@@ -80,7 +80,7 @@ impl One {
             let Snapshot { server, mut catalog, .. } = Snapshot::read(path)?;
             let config = arguments.config.load(&[])?;
             prepare(&mut catalog, &server, arguments.platform.or(config.platform));
-            return Ok(Self { name: text.to_owned(), catalog, side: Side::Database });
+            return Ok(Self { name: text.to_owned(), catalog, side: Side::Database(server.version_num) });
         }
         let config = arguments.config.load(&[PathBuf::from(path)])?;
         Self::migrations(path, Config { platform: arguments.platform.or(config.platform), ..config })
@@ -92,11 +92,11 @@ impl One {
         if let Some(seconds) = arguments.timeout {
             limits.statement = std::time::Duration::from_secs(seconds);
         }
-        let options = ReadOptions { limits, queries: Vec::new(), statistics: false };
+        let options = ReadOptions { limits, ..ReadOptions::default() };
         let mut live = live::read(&target, &options)?;
         let config = arguments.config.load(&[])?;
         prepare(&mut live.catalog, &live.server, arguments.platform.or(config.platform));
-        Ok(Self { name: target.describe(), catalog: live.catalog, side: Side::Database })
+        Ok(Self { name: target.describe(), catalog: live.catalog, side: Side::Database(live.server.version_num) })
     }
 
     fn migrations(path: &Path, config: Config) -> anyhow::Result<Self> {

@@ -44,7 +44,9 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     for (object, why) in &unknown {
         terminal::say(&format!("not locked: {object}: {why}"));
     }
-    let text = Lock::write(&objects);
+    // The same file wherever it is written from.
+    let folder = path.parent().unwrap_or(&cwd);
+    let text = Lock::write(&objects, |file| crate::config::printed(&cwd.join(file), folder));
     let printed = crate::config::printed(&path, &cwd);
     let current = std::fs::read_to_string(&path).ok();
     if current.as_deref() == Some(text.as_str()) {

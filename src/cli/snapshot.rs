@@ -24,7 +24,7 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let target = arguments.database.target()?;
     let target = target.ok_or_else(|| anyhow!("no database is named; give --database-url"))?;
-    let options = ReadOptions { limits: arguments.database.limits(), queries: Vec::new(), statistics: true };
+    let options = ReadOptions { limits: arguments.database.limits(), statistics: true, ..ReadOptions::default() };
     let snapshot = Snapshot::of(read(&target, &options)?);
     let text = snapshot.to_json();
     if arguments.output.as_os_str() == "-" {

@@ -116,8 +116,8 @@ struct WaiverEntry {
     /// Who answers for it.
     owner: Option<String>,
     /// The last day it holds, YYYY-MM-DD.
-    #[schemars(with = "Option<String>", extend("format" = "date"))]
-    until: Option<Date>,
+    #[schemars(with = "String", extend("format" = "date"))]
+    until: Date,
 }
 
 /// A level, or a mapping with a severity and parameters.

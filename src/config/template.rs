@@ -84,6 +84,11 @@ pub const TEMPLATE: &str = "\
 #   rules: { AUDIT: read-only, MAINTENANCE: no-new-tables }
 #   since: 20260101000000
 
+# What must hold of who reaches what (`gardefou access --write-contract` proposes one).
+# access:
+#   anon: { 'public.*': none }
+#   authenticated: { public.produits: { select: all, write: none } }
+
 # Groups of tables, views and functions, and which group may depend on which.
 # modules:
 #   core: [public.receptions, public.sorties_produit]

@@ -16,13 +16,20 @@ use crate::sql::ast::{ParamMode, PolicyCommand, RefAction, TriggerState, Volatil
 pub enum Side {
     /// Migration files: queries of views and standard-SQL bodies are known as written only.
     Migrations,
-    /// A database, or a snapshot of one.
-    Database,
+    /// A database, or a snapshot of one, with the server's version as a number.
+    Database(i32),
+}
+
+impl Side {
+    /// PostgreSQL 17 gives MAINTAIN with ALL; older ones and the fold, which is 15, do not have it.
+    pub(super) const fn has_maintain(self) -> bool {
+        matches!(self, Self::Database(version) if version >= 170_000)
+    }
 }
 
 /// The facts of a Catalog. `exact`: both sides were printed by a server, so that whole queries compare.
-pub(super) fn of(catalog: &Catalog, side: Side, exact: bool) -> Facts {
-    let mut out = Collector { side, exact, facts: Facts::new() };
+pub(super) fn of(catalog: &Catalog, side: Side, exact: bool, maintain: bool) -> Facts {
+    let mut out = Collector { side, exact, maintain, facts: Facts::new() };
     for (name, relation) in &catalog.relations {
         out.relation(name, relation);
     }
@@ -42,6 +49,8 @@ pub(super) fn of(catalog: &Catalog, side: Side, exact: bool) -> Facts {
 struct Collector {
     side: Side,
     exact: bool,
+    /// Both sides know MAINTAIN.
+    maintain: bool,
     facts: Facts,
 }
 
@@ -76,8 +85,7 @@ impl Collector {
     fn grants(&self, object: &mut Object, acl: &Acl, owner: &Fact<String>) {
         let mut grants: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for entry in acl.iter().filter(|entry| owner.get() != Some(&entry.grantee)) {
-            // PostgreSQL 17 gives MAINTAIN with ALL, which migrations folded as 15 do not.
-            if !self.exact && entry.privilege == Privilege::Maintain {
+            if !self.maintain && entry.privilege == Privilege::Maintain {
                 continue;
             }
             let option = if entry.grantable { " with grant option" } else { "" };
@@ -338,7 +346,7 @@ impl Collector {
 
     /// The platform comments its own objects, migrations do not repeat that.
     fn comment(&self, origin: Origin, comment: Option<&String>) -> Option<String> {
-        let known = self.side == Side::Database || origin == Origin::Migration;
+        let known = self.side != Side::Migrations || origin == Origin::Migration;
         known.then(|| comment.cloned().unwrap_or_default())
     }
 }

@@ -29,6 +29,9 @@ pub fn human(diff: &Diff, names: Names<'_>) -> String {
     if diff.unknown > 0 {
         out.push_str(&format!(", {} not compared because one side does not know them", many(diff.unknown, "fact")));
     }
+    if let Some(runner) = &diff.runner {
+        out.push_str(&format!("; the migrations are taken to have been run by {}", escape::line(runner)));
+    }
     out.push('\n');
     out
 }

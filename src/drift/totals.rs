@@ -12,6 +12,9 @@ const MOST_GROUPS: usize = 10_000;
 pub const EDGES: [f64; 16] =
     [-500.0, -100.0, -50.0, -10.0, -5.0, -1.0, -0.5, -0.1, 0.1, 0.5, 1.0, 5.0, 10.0, 50.0, 100.0, 500.0];
 
+/// The bin from -0.1 to 0.1.
+const MIDDLE: usize = 8;
+
 /// Sums of one group or month.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Sum {
@@ -28,6 +31,12 @@ impl Sum {
         self.rows += 1;
         self.wrong += usize::from(wrong);
         self.litres += litres;
+    }
+
+    fn merge(&mut self, other: Self) {
+        self.rows += other.rows;
+        self.wrong += other.wrong;
+        self.litres += other.litres;
     }
 }
 
@@ -46,6 +55,8 @@ pub struct Totals {
     pub undated: usize,
     /// A group's name, while it is put together.
     name: String,
+    /// The last row's day and its sum, not yet in `days`: rows mostly arrive in order of time.
+    today: Option<(i32, Sum)>,
 }
 
 impl Totals {
@@ -58,15 +69,32 @@ impl Totals {
             self.group(&row.group, wrong, litres);
         }
         if let Some(day) = row.day {
-            self.days.entry(day).or_default().add(wrong, litres);
+            self.on(day).add(wrong, litres);
         } else {
             self.undated += usize::from(timed);
         }
         if judged.residuals.litres.is_some() {
-            let bin = EDGES.partition_point(|edge| *edge <= litres);
+            // Most rows are right: the middle.
+            let right = (-0.1..0.1).contains(&litres);
+            let bin = if right { MIDDLE } else { EDGES.partition_point(|edge| *edge <= litres) };
             if let Some(count) = self.histogram.get_mut(bin) {
                 *count += 1;
             }
+        }
+    }
+
+    /// The sum of a day.
+    fn on(&mut self, day: i32) -> &mut Sum {
+        if self.today.as_ref().is_none_or(|(today, _)| *today != day) {
+            self.settle();
+        }
+        &mut self.today.get_or_insert((day, Sum::default())).1
+    }
+
+    /// Puts the last day's sum to the others; to be called behind the last row.
+    pub fn settle(&mut self) {
+        if let Some((day, sum)) = self.today.take() {
+            self.days.entry(day).or_default().merge(sum);
         }
     }
 
@@ -94,9 +122,7 @@ impl Totals {
         for (day, sum) in &self.days {
             let (year, month, _) = civil(*day);
             let all = months.entry((year, month)).or_default();
-            all.rows += sum.rows;
-            all.wrong += sum.wrong;
-            all.litres += sum.litres;
+            all.merge(*sum);
         }
         months
     }

@@ -4,6 +4,8 @@
 mod statements;
 mod stored;
 
+pub(super) use statements::written_columns;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::pattern;

@@ -7,7 +7,7 @@ use postgres::{GenericClient, SimpleQueryMessage};
 
 use super::canonical;
 use super::pattern;
-use super::sections::{Freeze, Operation, Sections};
+use super::sections::{AlertColumn, Alerts, Freeze, Operation, Sections};
 use crate::catalog::{Catalog, QualifiedName};
 use crate::date::Date;
 use crate::sql::ast::quote_ident;
@@ -19,6 +19,8 @@ pub struct Measured {
     pub canonical: Vec<SetFacts>,
     /// Freezes: name, table, rows made since.
     pub freezes: Vec<FreezeFacts>,
+    /// What is wrong in the table of findings, with how many rows.
+    pub alerts: Vec<(&'static str, usize)>,
     /// Section and why something in it could not be counted.
     pub failed: Vec<(&'static str, String)>,
 }
@@ -72,10 +74,17 @@ pub struct FreezeFacts {
 /// Keys shown of many.
 const SHOWN: usize = 5;
 
-/// Counts what the sections ask for. `client` must be in a transaction, which may be read-only.
-pub fn measure(client: &mut impl GenericClient, sections: &Sections, catalog: &Catalog, today: Date) -> Measured {
-    let mut meter = Meter { client, measured: Measured::default() };
-    if sections.canonical.is_empty() && sections.freezes.is_empty() {
+/// Counts what the sections ask for; calls `beat` after each answer. `client` must be in a transaction, which may be
+/// read-only.
+pub fn measure(
+    client: &mut impl GenericClient,
+    sections: &Sections,
+    catalog: &Catalog,
+    today: Date,
+    beat: &mut dyn FnMut(),
+) -> Measured {
+    let mut meter = Meter { client, beat, measured: Measured::default() };
+    if sections.canonical.is_empty() && sections.freezes.is_empty() && sections.alerts.is_none() {
         return meter.measured;
     }
     // Rows that row level security hides would be missing from the counts: better an error.
@@ -95,11 +104,15 @@ pub fn measure(client: &mut impl GenericClient, sections: &Sections, catalog: &C
     for placed in &sections.freezes {
         meter.freeze(&placed.value, catalog, today);
     }
+    if let Some(alerts) = &sections.alerts {
+        meter.alerts(&alerts.value);
+    }
     meter.measured
 }
 
 struct Meter<'a, C: GenericClient> {
     client: &'a mut C,
+    beat: &'a mut dyn FnMut(),
     measured: Measured,
 }
 
@@ -110,7 +123,9 @@ impl<C: GenericClient> Meter<'_, C> {
             error.as_db_error().map_or_else(|| "the connection failed".to_owned(), |db| db.message().to_owned())
         };
         self.client.batch_execute("savepoint gardefou").map_err(plain)?;
-        match self.client.simple_query(sql) {
+        let answer = self.client.simple_query(sql);
+        (self.beat)();
+        match answer {
             Ok(messages) => {
                 self.client.batch_execute("release savepoint gardefou").map_err(plain)?;
                 let rows = messages.iter().filter_map(|message| match message {
@@ -171,6 +186,43 @@ impl<C: GenericClient> Meter<'_, C> {
         let keys =
             self.rows(&format!("select distinct {column}::text from {table} where {filter} order by 1 limit {SHOWN}"))?;
         Ok(Outside { count, keys: keys.into_iter().filter_map(|row| row.into_iter().next().flatten()).collect() })
+    }
+
+    /// Rows of the table of findings that cannot be.
+    fn alerts(&mut self, alerts: &Alerts) {
+        let table = sql_name(&pattern::table(&alerts.table));
+        let name = |wanted| crate::audit::alerts::column(alerts, wanted);
+        let (status, first, last) =
+            (name(AlertColumn::Status), name(AlertColumn::FirstDetectedAt), name(AlertColumn::LastDetectedAt));
+        let mut checks = vec![
+            (
+                "has a status other than OPEN, ACK and RESOLVED",
+                format!("{status} is null or {status}::text not in ('OPEN', 'ACK', 'RESOLVED')"),
+            ),
+            (
+                "was last seen before it was first seen",
+                format!("{last} < {first} or {first} is null or {last} is null"),
+            ),
+            ("was seen in the future", format!("{last} > now() + interval '1 day'")),
+        ];
+        if alerts.columns.contains_key(&AlertColumn::AcknowledgedBy) {
+            let by = name(AlertColumn::AcknowledgedBy);
+            checks.push((
+                "is acknowledged by nobody",
+                format!("{status}::text = 'ACK' and coalesce({by}::text, '') = ''"),
+            ));
+        }
+        for (what, filter) in checks {
+            match self.rows(&format!("select count(*) from {table} where {filter}")) {
+                Ok(rows) => {
+                    let rows = rows.first().and_then(|row| row.first()?.as_deref()?.parse().ok()).unwrap_or(0);
+                    self.measured.alerts.push((what, rows));
+                }
+                Err(why) => {
+                    self.measured.failed.push(("alerts", format!("the table of alerts was not looked at: {why}")))
+                }
+            }
+        }
     }
 
     fn freeze(&mut self, freeze: &Freeze, catalog: &Catalog, today: Date) {

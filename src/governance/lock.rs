@@ -125,9 +125,9 @@ impl Lock {
         (known, unknown.map(|(object, found)| (object, found.unknown.unwrap_or_default().to_owned())).collect())
     }
 
-    /// The text of a lock file.
+    /// The text of a lock file; `path` says what a migration is called in it.
     #[must_use]
-    pub fn write(objects: &BTreeMap<ObjectRef, Definition>) -> String {
+    pub fn write(objects: &BTreeMap<ObjectRef, Definition>, path: impl Fn(&str) -> String) -> String {
         let mut out = format!("{HEAD}version: {VERSION}\nobjects:");
         if objects.is_empty() {
             out.push_str(" []");
@@ -137,7 +137,7 @@ impl Lock {
             out.push_str(&format!("  - object: {}\n", quoted(&object.to_string())));
             out.push_str(&format!("    digest: {}\n", definition.digest()));
             if let Some(at) = &definition.at {
-                out.push_str(&format!("    defined: {}\n", quoted(&format!("{}:{}", at.file, at.line))));
+                out.push_str(&format!("    defined: {}\n", quoted(&format!("{}:{}", path(&at.file), at.line))));
             }
             if let Some(owner) = &definition.owner {
                 out.push_str(&format!("    owner: {}\n", quoted(owner)));
@@ -154,7 +154,7 @@ impl Lock {
 /// A lock of what stands in memory: for examples and tests.
 #[must_use]
 pub fn in_memory(objects: &BTreeMap<ObjectRef, Definition>) -> Option<Lock> {
-    Lock::parse(&Lock::write(objects), super::LOCK_FILE).ok()
+    Lock::parse(&Lock::write(objects, ToOwned::to_owned), super::LOCK_FILE).ok()
 }
 
 /// Whether a locked definition is of something switched off.

@@ -47,7 +47,8 @@ impl Pattern {
                 let kinds: Vec<&str> = KINDS.iter().map(|kind| kind.words()).collect();
                 let first = text.split_whitespace().next().unwrap_or("");
                 let hint = crate::suggest::hint(first, kinds.iter().copied());
-                Err(format!("`{text}` does not begin with a kind of object{hint}: write one of {}", kinds.join(", ")))
+                let kinds = if hint.is_empty() { format!("; write one of {}", kinds.join(", ")) } else { hint };
+                Err(format!("`{text}` does not begin with a kind of object{kinds}"))
             }
         }
     }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::definition::{Definition, Describer};
 use super::diff;
-use super::lock::{Entry, Lock, is_off, is_switch};
+use super::lock::{Entry, Lock, is_intact, is_off, is_switch};
 use super::pattern::Pattern;
 use super::sections::{Allowed, Placed, Protected};
 use super::{Governance, LOCK_FILE};
@@ -113,7 +113,7 @@ pub(super) fn disabled(model: &Model<'_>, _: &Rule) -> Judged {
             _ => "has row level security off",
         };
         let message = format!("protected {} `{}`{} {what}", object.kind, object.name, why(protected));
-        let at = place(model, object, now, |line| is_switch(line));
+        let at = place(model, object, now, is_switch);
         judged.violations.push(case.violation(object, entry, at, message));
     }
     judged
@@ -191,7 +191,7 @@ fn owners<'a>(case: &Case<'a>) -> BTreeMap<&'a str, &'a String> {
         }
     }
     let winner = |(locked, votes): (&'a str, BTreeMap<&'a String, usize>)| {
-        let most = votes.iter().map(|(_, n)| *n).max()?;
+        let most = votes.values().copied().max()?;
         let same = votes.iter().find(|(now, n)| **n == most && now.as_str() == locked);
         let (now, _) = same.or_else(|| votes.iter().find(|(_, n)| **n == most))?;
         // One object says nothing about the others.
@@ -226,6 +226,14 @@ pub(super) fn not_locked(model: &Model<'_>, _: &Rule) -> Judged {
         let at = definition.at.clone().or_else(|| Some(guard.at.clone()));
         judged.violations.push(Violation::new(object.clone(), at, message));
     }
+    let edited = lock.entries.iter().filter(|(_, entry)| !is_intact(entry));
+    judged.violations.extend(edited.map(|(object, entry)| {
+        let message = format!(
+            "`{LOCK_FILE}` was edited by hand: the digest of {} `{}` is not its definition's",
+            object.kind, object.name
+        );
+        Violation::new(object.clone(), Some(entry.at.clone()), message)
+    }));
     let stale = lock.entries.iter().filter(|(object, _)| guard(protected, object).is_none());
     judged.violations.extend(stale.map(|(object, entry)| {
         let message = format!("{} `{}` is in `{LOCK_FILE}` and no longer protected", object.kind, object.name);
@@ -253,14 +261,21 @@ fn unified(entry: &Entry, now: &Definition, at: Option<&Location>) -> String {
 
 /// The most telling difference in a few words.
 fn headline(removed: &[&str], added: &[&str]) -> String {
-    let telling = |line: &&&str| line.starts_with("security") || line.starts_with("option") || line.starts_with("set ");
-    let pick = |lines: &[&str]| lines.iter().find(telling).or(lines.first()).map(|line| shortened(line));
+    let word = |line: &str| line.split_whitespace().next().map(ToOwned::to_owned);
+    let same = |before: &str| added.iter().find(|after| word(after) == word(before)).copied();
     match (pick(removed), pick(added)) {
-        (Some(before), Some(after)) => format!("`{before}` became `{after}`"),
-        (Some(before), None) => format!("`{before}` is gone"),
-        (None, Some(after)) => format!("`{after}` is new"),
+        (Some(before), _) => match same(before) {
+            Some(after) => format!("`{}` became `{}`", shortened(before), shortened(after)),
+            None => format!("`{}` is gone", shortened(before)),
+        },
+        (None, Some(after)) => format!("`{}` is new", shortened(after)),
         (None, None) => "the digest differs".to_owned(),
     }
+}
+
+fn pick<'a>(lines: &[&'a str]) -> Option<&'a str> {
+    let telling = |line: &&&str| line.starts_with("security") || line.starts_with("option") || line.starts_with("set ");
+    lines.iter().find(telling).or(lines.first()).copied()
 }
 
 fn shortened(line: &str) -> String {
@@ -292,16 +307,21 @@ fn last<'a>(model: &'a Model<'_>, wanted: impl Fn(&Change) -> bool) -> Option<&'
     model.migrations().iter().rev().flat_map(|migration| migration.changes.iter().rev()).find(|change| wanted(change))
 }
 
-/// Tables that protected objects are, hang on, or write to: what a reset must not touch.
-pub(super) fn tables(now: &BTreeMap<ObjectRef, Definition>) -> BTreeSet<String> {
+/// The protected objects as they stand.
+pub(super) fn now<'a>(model: &'a Model<'_>) -> Option<impl Iterator<Item = &'a ObjectRef>> {
+    objects(model).map(BTreeMap::keys)
+}
+
+/// Tables that objects are, or hang on: what a reset must not touch.
+pub(super) fn tables<'a>(objects: impl Iterator<Item = &'a ObjectRef>) -> BTreeSet<String> {
     let table = |object: &ObjectRef| match object.kind {
         ObjectKind::Table => Some(object.name.clone()),
-        ObjectKind::Trigger | ObjectKind::Policy | ObjectKind::Column | ObjectKind::Constraint => {
+        ObjectKind::Trigger | ObjectKind::Column | ObjectKind::Constraint => {
             let parts = crate::check::name_parts(&object.name);
             let [schema, table, _] = parts.as_slice() else { return None };
             Some(crate::catalog::QualifiedName::new(schema, table).to_string())
         }
         _ => None,
     };
-    now.keys().filter_map(table).collect()
+    objects.filter_map(table).collect()
 }

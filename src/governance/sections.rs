@@ -314,6 +314,9 @@ pub struct Gate {
     pub when: GateWhen,
     /// What opens it: all of these.
     pub require: Vec<Requirement>,
+    /// Migrations with an earlier version are exempt.
+    #[serde(default)]
+    pub since: Option<Version>,
 }
 
 /// When a gate stands closed.

@@ -26,7 +26,7 @@ struct Known<'a> {
 /// The first that means nothing, with its place.
 pub fn validate(governance: &Governance, catalog: &Catalog, migrations: &[Migration]) -> Result {
     let known = Known { catalog, objects: objects(catalog, migrations, governance.lock.as_ref()) };
-    let Sections { protected, canonical, modules, flow, freezes, gates, .. } = &governance.sections;
+    let Sections { protected, canonical, modules, flow, freezes, gates, alerts, .. } = &governance.sections;
     for placed in protected {
         known.matches(&placed.value.object, &placed.at)?;
     }
@@ -44,6 +44,11 @@ pub fn validate(governance: &Governance, catalog: &Catalog, migrations: &[Migrat
     }
     for placed in gates {
         placed.value.when.touches.iter().try_for_each(|name| known.table_or_column(name, &placed.at))?;
+    }
+    if let Some(placed) = alerts {
+        let table = known.table(&placed.value.table, &placed.at)?;
+        let columns = crate::audit::alerts::names(&placed.value);
+        columns.iter().try_for_each(|column| known.column(&table, column, &placed.at))?;
     }
     Ok(())
 }

@@ -4,14 +4,17 @@ use std::collections::BTreeMap;
 
 use rayon::prelude::*;
 
+use super::acl::acl;
 use super::rows::*;
 use crate::catalog::{
-    Acl, AclEntry, Catalog, Column, Constraint, ConstraintRule, DefaultPrivileges, EventTrigger, Expression, Extension,
-    Fact, Function, FunctionKey, FunctionParam, FunctionSource, Identity, Index, Membership, ObjectKind, Origin,
-    Policy, Provenance, Publication, QualifiedName, Relation, RewriteRule, Role, Schema, Sequence, Trigger, Type,
-    TypeKind, ViewDefinition,
+    Catalog, Column, Constraint, ConstraintRule, DefaultPrivileges, EventTrigger, Expression, Extension, Fact,
+    Function, FunctionKey, FunctionParam, FunctionSource, Identity, Index, Membership, ObjectKind, Origin, Policy,
+    Provenance, Publication, QualifiedName, Relation, RewriteRule, Role, Schema, Sequence, Trigger, Type, TypeKind,
+    ViewDefinition,
 };
-use crate::sql::ast::{Name, ParamMode, PolicyCommand, RefAction, StatementKind, TriggerState, Volatility};
+use crate::sql::ast::{
+    ExprKind, IndexKey, Name, ParamMode, PolicyCommand, RefAction, StatementKind, TriggerState, Volatility,
+};
 use crate::sql::{self, Surroundings};
 
 /// Puts everything together.
@@ -70,7 +73,8 @@ pub(super) fn catalog(rows: Rows) -> Catalog {
         },
     );
     hang(&mut catalog, rows.view_reads, |row| (&row.schema, &row.name), view_read);
-    catalog.indexes = rows.indexes.into_par_iter().map(|row| index(row, &columns)).collect();
+    let relations = &catalog.relations;
+    catalog.indexes = rows.indexes.into_par_iter().map(|row| index(row, &columns, relations)).collect();
     catalog
 }
 
@@ -123,23 +127,6 @@ fn live() -> Provenance {
 
 fn fact<T>(value: T) -> Fact<T> {
     Fact::known(value, None)
-}
-
-fn acl(rows: Option<Vec<AclRow>>) -> Acl {
-    let mut acl = Acl::default();
-    for row in rows.unwrap_or_default() {
-        let Some(privilege) = row.privilege else { continue };
-        acl.grant(AclEntry {
-            grantee: row.grantee,
-            privilege,
-            grantable: row.grantable,
-            grantor: row.grantor,
-            at: None,
-            by_default: false,
-            conditional: false,
-        });
-    }
-    acl
 }
 
 /// `name=value` as `proconfig`, `reloptions` and `rolconfig` hold it.
@@ -240,7 +227,8 @@ fn column(row: ColumnRow, columns: &Columns) -> Column {
         name: row.name,
         ty: fact(row.ty),
         not_null: fact(row.not_null),
-        default: row.default.map(expression),
+        // `default null` is stored only where the type has a modifier, and means nothing there either.
+        default: row.default.filter(|text| !text.starts_with("NULL::")).map(expression),
         generated: row.generated.map(on_table),
         identity: match row.identity.as_str() {
             "a" => Some(Identity::Always),
@@ -363,7 +351,7 @@ fn rule(row: RuleRow) -> RewriteRule {
     }
 }
 
-fn index(row: IndexRow, columns: &Columns) -> (QualifiedName, Index) {
+fn index(row: IndexRow, columns: &Columns, relations: &BTreeMap<QualifiedName, Relation>) -> (QualifiedName, Index) {
     let mut index = Index {
         provenance: live(),
         table: QualifiedName::new(row.table_schema, row.table),
@@ -375,15 +363,32 @@ fn index(row: IndexRow, columns: &Columns) -> (QualifiedName, Index) {
         constraint: row.constraint,
         comment: row.comment,
     };
-    if let Some(StatementKind::CreateIndex(parsed)) = parse_one(&row.definition) {
+    let Some(definition) = row.definition else {
+        let constraint = relations.get(&index.table).and_then(|table| table.constraints.get(&row.name));
+        if let Some(ConstraintRule::PrimaryKey { columns } | ConstraintRule::Unique { columns }) =
+            constraint.map(|constraint| &constraint.kind)
+        {
+            (index.unique, index.method) = (true, "btree".to_owned());
+            index.keys.clone_from(columns);
+        }
+        return (QualifiedName::new(row.schema, row.name), index);
+    };
+    if let Some(StatementKind::CreateIndex(parsed)) = parse_one(&definition) {
         index.unique = parsed.unique;
-        index.keys = parsed.keys.iter().map(sql::canonical_index_key).collect();
+        index.keys = parsed.keys.iter().map(index_key).collect();
         let on_table = |text: &str| columns.expression(text, &index.table.schema, &index.table.name);
-        index.filter = parsed.filter.as_ref().map(|filter| on_table(filter.span.slice(&row.definition)));
+        index.filter = parsed.filter.as_ref().map(|filter| on_table(filter.span.slice(&definition)));
         index.method = parsed.method;
         index.include = parsed.include;
     }
     (QualifiedName::new(row.schema, row.name), index)
+}
+
+/// A key as the fold spells it: a column by its bare name.
+fn index_key(key: &IndexKey) -> String {
+    let ExprKind::Column(parts) = &key.expr.kind else { return sql::canonical_index_key(key) };
+    let column = parts.last().cloned().unwrap_or_default();
+    if key.options.is_empty() { column } else { format!("{column} {}", key.options) }
 }
 
 fn sequence(row: SequenceRow) -> (QualifiedName, Sequence) {

@@ -34,6 +34,12 @@ pub struct LiveFacts {
     pub indexes: BTreeMap<QualifiedName, IndexFacts>,
     /// By sequence.
     pub sequences: BTreeMap<QualifiedName, SequenceFacts>,
+    /// Installed extensions: the version the server would install now, where it knows the installed one.
+    #[serde(default)]
+    pub extensions: BTreeMap<String, String>,
+    /// Public storage buckets; `None` where there may be some that could not be read.
+    #[serde(default)]
+    pub public_buckets: Option<Vec<String>>,
     /// Answers to `query:` rules, by rule id; not part of a snapshot.
     #[serde(skip)]
     pub queries: BTreeMap<String, Answer>,
@@ -42,12 +48,20 @@ pub struct LiveFacts {
 /// A table's statistics.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct TableFacts {
-    /// Estimated rows; `None` where the table was never analysed.
+    /// Estimated rows: of the last ANALYZE or, where there was none, as counted since statistics began.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rows: Option<i64>,
+    /// ANALYZE was run at least once.
+    pub analyzed: bool,
     /// Day of the last ANALYZE, by hand or automatic; `None` where there was none since statistics began.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_analyze: Option<String>,
+    /// What its rows take up on disk.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bytes: Option<i64>,
+    /// What as many rows of the average width need; `None` without statistics on every column.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub needed_bytes: Option<i64>,
 }
 
 /// An index's statistics.

@@ -26,7 +26,7 @@ pub(super) fn mark(catalog: &mut Catalog, platform: Platform, config: &CheckConf
     marker.default_privileges(catalog);
     marker.roles(catalog);
     let system = marker.objects(catalog);
-    by_default(catalog);
+    by_default(catalog, &config.exposed_roles);
     let mut said = said(&system);
     if catalog
         .relations
@@ -180,7 +180,11 @@ fn only_defaults(entry: &DefaultPrivileges) -> bool {
 
 /// Entries the platform starts with are its own; the others somebody granted.
 fn own_grants(acl: &mut Acl, known: &Acl) {
-    acl.rewrite(|entry| entry.by_default = known.held(&entry.grantee, entry.privilege).is_some());
+    acl.rewrite(|entry| {
+        // The starting point is PostgreSQL 15's; 17 and later have MAINTAIN wherever ALL was granted.
+        let privilege = if entry.privilege == Privilege::Maintain { Privilege::Truncate } else { entry.privilege };
+        entry.by_default = known.held(&entry.grantee, privilege).is_some();
+    });
 }
 
 fn same_attributes(a: &Role, b: &Role) -> bool {
@@ -193,9 +197,9 @@ fn same_attributes(a: &Role, b: &Role) -> bool {
 
 /// Grants on the project's objects that default privileges give a new object of this owner: whether a statement named
 /// them too cannot be told any more.
-fn by_default(catalog: &mut Catalog) {
+fn by_default(catalog: &mut Catalog, exposed_roles: &[String]) {
     let defaults = Catalog { default_privileges: catalog.default_privileges.clone(), ..Catalog::default() };
-    let mut given = Given { catalog: &defaults, known: BTreeMap::new() };
+    let mut given = Given { catalog: &defaults, exposed_roles, known: BTreeMap::new() };
     for (name, relation) in &mut catalog.relations {
         if relation.provenance.origin == Origin::Live {
             given.mark(&mut relation.acl, relation.kind, relation.owner.get(), Some(&name.schema));
@@ -222,6 +226,7 @@ type Class = (ObjectKind, String, Option<String>);
 /// What new objects are given, by kind, owner and schema.
 struct Given<'a> {
     catalog: &'a Catalog,
+    exposed_roles: &'a [String],
     known: BTreeMap<Class, Vec<(String, Privilege, bool)>>,
 }
 
@@ -234,17 +239,27 @@ impl Given<'_> {
             let acl = privileges_of_new(catalog, kind, owner, schema.map(String::as_str));
             acl.iter().filter(|e| e.by_default).map(|e| (e.grantee.clone(), e.privilege, e.grantable)).collect()
         });
-        // A list from which something of the defaults was taken was dealt with by name: so is what is left in it.
-        let whole = given.iter().all(|(role, privilege, _)| acl.held(role, *privilege).is_some());
-        if given.is_empty() || !whole {
+        if given.is_empty() {
             return;
         }
+        // Where one of the defaults was taken away, the rest was dealt with by name: of a table's privileges for one
+        // grantee; of a function's one privilege for the roles of the API.
+        let missing: Vec<&String> = given
+            .iter()
+            .filter(|(role, privilege, _)| acl.held(role, *privilege).is_none())
+            .map(|(role, ..)| role)
+            .collect();
+        let of_function = matches!(kind, ObjectKind::Function | ObjectKind::Procedure | ObjectKind::Aggregate);
+        let api_edited = of_function && missing.iter().any(|role| self.exposed_roles.contains(role));
+        let edited =
+            |grantee: &String| missing.contains(&grantee) || api_edited && self.exposed_roles.contains(grantee);
+        let edited: Vec<String> = given.iter().map(|(role, ..)| role).filter(|role| edited(role)).cloned().collect();
         acl.rewrite(|entry| {
             // A grant option that defaults do not give was given by name.
             let same = |(role, privilege, grantable): &(String, Privilege, bool)| {
                 (role, *privilege, *grantable) == (&entry.grantee, entry.privilege, entry.grantable)
             };
-            entry.by_default |= given.iter().any(same);
+            entry.by_default |= given.iter().any(same) && !edited.contains(&entry.grantee);
         });
     }
 }

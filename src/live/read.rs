@@ -1,5 +1,7 @@
 //! One read of one database: schema, statistics and the answers to `query:` rules, from one snapshot of the data.
 
+mod buckets;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -23,6 +25,8 @@ pub struct ReadOptions {
     pub queries: Vec<Query>,
     /// Some rule looks at statistics or positions.
     pub statistics: bool,
+    /// What is declared about rows, to be counted on a day.
+    pub governance: Option<std::sync::Arc<crate::governance::Governance>>,
 }
 
 /// One `query:` rule, its parameters filled in.
@@ -45,6 +49,8 @@ pub struct Live {
     pub facts: LiveFacts,
     /// What could not be read.
     pub coverage: Vec<Coverage>,
+    /// Rows counted for what is declared about them.
+    pub measured: Option<crate::governance::live::Measured>,
 }
 
 /// Versions this program was written for.
@@ -123,7 +129,10 @@ fn read_all(
         beat();
         facts.queries.insert(one.rule.clone(), answer);
     }
-    Ok(Live { catalog, server, facts, coverage })
+    let measured = options.governance.as_ref().map(|governance| {
+        crate::governance::live::measure(session.client(), &governance.sections, &catalog, governance.today, beat)
+    });
+    Ok(Live { catalog, server, facts, coverage, measured })
 }
 
 #[derive(Deserialize)]
@@ -156,7 +165,16 @@ struct TableRow {
     schema: String,
     name: String,
     rows: Option<i64>,
+    analyzed: bool,
     last_analyze: Option<String>,
+    bytes: Option<i64>,
+    needed_bytes: Option<i64>,
+}
+
+#[derive(Deserialize)]
+struct ExtensionRow {
+    name: String,
+    default_version: String,
 }
 
 #[derive(Deserialize)]
@@ -201,6 +219,12 @@ fn statistics_with(
     let tables: Vec<TableRow> = reader.fetch("table statistics", include_str!("sql/table_facts.sql"))?;
     let indexes: Vec<IndexRow> = reader.fetch("index statistics", include_str!("sql/index_facts.sql"))?;
     let sequences: Vec<SequenceRow> = reader.fetch("sequences' limits", include_str!("sql/sequence_facts.sql"))?;
+    let extensions: Vec<ExtensionRow> = reader.fetch("extension versions", include_str!("sql/extension_facts.sql"))?;
+    let buckets = buckets::public(&mut reader)?;
+    if buckets.is_none() {
+        let message = "storage.buckets could not be read: which buckets are public is not known".to_owned();
+        coverage.push(Coverage { kind: CoverageKind::Unreadable, location: None, object: None, message });
+    }
     let positions = positions(&mut reader, &sequences);
     let unread =
         sequences.iter().filter(|row| !positions.contains_key(&(row.schema.clone(), row.name.clone()))).count();
@@ -218,7 +242,16 @@ fn statistics_with(
         (QualifiedName::new(row.schema, row.name), facts)
     };
     let table = |row: TableRow| {
-        (QualifiedName::new(row.schema, row.name), TableFacts { rows: row.rows, last_analyze: row.last_analyze })
+        (
+            QualifiedName::new(row.schema, row.name),
+            TableFacts {
+                rows: row.rows,
+                analyzed: row.analyzed,
+                last_analyze: row.last_analyze,
+                bytes: row.bytes,
+                needed_bytes: row.needed_bytes,
+            },
+        )
     };
     let facts = LiveFacts {
         tables: tables.into_iter().map(table).collect(),
@@ -227,6 +260,8 @@ fn statistics_with(
             .map(|row| (QualifiedName::new(row.schema, row.name), IndexFacts { scans: row.scans }))
             .collect(),
         sequences: sequences.into_iter().map(sequence).collect(),
+        extensions: extensions.into_iter().map(|row| (row.name, row.default_version)).collect(),
+        public_buckets: buckets,
         queries: BTreeMap::<String, Answer>::new(),
     };
     Ok((facts, coverage))

@@ -4,8 +4,6 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use crate::catalog::Privilege;
-
 /// Everything read, before it is put together.
 pub(super) struct Rows {
     pub roles: Vec<RoleRow>,
@@ -30,21 +28,6 @@ pub(super) struct Rows {
 
 /// `[schema, name]`.
 pub(super) type NamePair = (String, String);
-
-#[derive(Deserialize)]
-pub(super) struct AclRow {
-    pub grantee: String,
-    /// `None` for a privilege of a server newer than this program.
-    #[serde(deserialize_with = "known_privilege")]
-    pub privilege: Option<Privilege>,
-    pub grantable: bool,
-    pub grantor: String,
-}
-
-fn known_privilege<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Privilege>, D::Error> {
-    let text = String::deserialize(deserializer)?;
-    Ok(serde_json::from_value(serde_json::Value::String(text)).ok())
-}
 
 #[derive(Deserialize)]
 pub(super) struct RoleRow {
@@ -73,7 +56,7 @@ pub(super) struct MembershipRow {
 pub(super) struct SchemaRow {
     pub name: String,
     pub owner: String,
-    pub acl: Option<Vec<AclRow>>,
+    pub acl: Option<Vec<String>>,
     pub comment: Option<String>,
 }
 
@@ -91,7 +74,7 @@ pub(super) struct RelationRow {
     pub partition_by: Option<String>,
     pub unlogged: bool,
     pub parents: Vec<NamePair>,
-    pub acl: Option<Vec<AclRow>>,
+    pub acl: Option<Vec<String>>,
     pub comment: Option<String>,
     pub of_extension: bool,
 }
@@ -116,7 +99,7 @@ pub(super) struct ColumnRow {
     pub default: Option<String>,
     pub generated: Option<String>,
     pub identity: String,
-    pub acl: Option<Vec<AclRow>>,
+    pub acl: Option<Vec<String>>,
     pub comment: Option<String>,
 }
 
@@ -181,7 +164,7 @@ pub(super) struct IndexRow {
     pub name: String,
     pub table_schema: String,
     pub table: String,
-    pub definition: String,
+    pub definition: Option<String>,
     pub constraint: bool,
     pub comment: Option<String>,
 }
@@ -195,7 +178,7 @@ pub(super) struct SequenceRow {
     pub table: Option<String>,
     pub column: Option<String>,
     pub identity: Option<bool>,
-    pub acl: Option<Vec<AclRow>>,
+    pub acl: Option<Vec<String>>,
     pub comment: Option<String>,
 }
 
@@ -216,7 +199,7 @@ pub(super) struct FunctionRow {
     pub arg_types: Vec<String>,
     pub params: Vec<ParamRow>,
     pub returns: Option<String>,
-    pub acl: Option<Vec<AclRow>>,
+    pub acl: Option<Vec<String>>,
     pub comment: Option<String>,
     pub of_extension: bool,
     pub(super) signature: Option<String>,
@@ -242,7 +225,7 @@ pub(super) struct TypeRow {
     pub not_null: bool,
     pub default: Option<String>,
     pub checks: BTreeMap<String, String>,
-    pub acl: Option<Vec<AclRow>>,
+    pub acl: Option<Vec<String>>,
     pub comment: Option<String>,
     pub of_extension: bool,
 }
@@ -279,5 +262,5 @@ pub(super) struct DefaultPrivilegesRow {
     pub role: String,
     pub schema: Option<String>,
     pub objects: String,
-    pub acl: Option<Vec<AclRow>>,
+    pub acl: Option<Vec<String>>,
 }

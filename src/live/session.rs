@@ -50,6 +50,13 @@ impl Session {
     }
 }
 
+impl Drop for Session {
+    /// Leaves a pooled connection clean.
+    fn drop(&mut self) {
+        let _ = self.client.batch_execute("rollback");
+    }
+}
+
 /// The first message: everything is local to the transaction, so that a pooled connection is left as it was found.
 fn preamble(limits: Limits) -> String {
     let statement = limits.statement.as_millis();

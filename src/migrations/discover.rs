@@ -76,8 +76,14 @@ pub fn discover(paths: &[PathBuf], options: &DiscoverOptions) -> Result<Migratio
     let places = place::resolve(paths, &root)?;
     let since = options.since.as_deref().map(|reference| Since::new(root.path(), reference)).transpose()?;
     let before = since.is_some().then(Vec::new);
-    let mut gathering =
-        Gathering { root: &root, since, set: MigrationSet { before, ..MigrationSet::default() }, layout: None, seen: BTreeSet::new(), gone: Vec::new() };
+    let mut gathering = Gathering {
+        root: &root,
+        since,
+        set: MigrationSet { before, ..MigrationSet::default() },
+        layout: None,
+        seen: BTreeSet::new(),
+        gone: Vec::new(),
+    };
     for place in &places {
         match place {
             Place::Stdin => gathering.stdin()?,

@@ -118,10 +118,15 @@ impl<'c> Analyser<'c> {
                         found.routines.extend(self.called(call, path));
                     }
                 }
-                Node::Pl(statement) => found.dynamic |= matches!(
-                    statement.kind,
-                    PlKind::Execute { .. } | PlKind::ForExecute { .. } | PlKind::ReturnExecute { .. } | PlKind::Unparsed
-                ),
+                Node::Pl(statement) => {
+                    found.dynamic |= matches!(
+                        statement.kind,
+                        PlKind::Execute { .. }
+                            | PlKind::ForExecute { .. }
+                            | PlKind::ReturnExecute { .. }
+                            | PlKind::Unparsed
+                    )
+                }
                 _ => {}
             }
             true

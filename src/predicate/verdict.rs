@@ -181,12 +181,7 @@ pub(super) fn filtering(analyser: &Analyser<'_>, query: &Query, role: &RoleConte
     let node = eval.conditions_of(query);
     let outcomes = eval.formulas.outcomes(node, &[]);
     let depends = eval.depends(eval.formulas.deps(node).bits);
-    Filtering {
-        never: outcomes.never(),
-        always: outcomes.always(),
-        session: depends.session,
-        unknown: depends.unknown,
-    }
+    Filtering { never: outcomes.never(), always: outcomes.always(), session: depends.session, unknown: depends.unknown }
 }
 
 struct Judged {

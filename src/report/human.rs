@@ -26,9 +26,7 @@ pub(super) fn render(report: &Report, options: &RenderOptions) -> String {
         out.push_str(&detail(finding));
         out.push_str("\n\n");
     }
-    if options.verbose {
-        out.push_str(&silenced(report));
-    }
+    out.push_str(&silenced(report, options.verbose));
     if !options.quiet {
         out.push_str(&coverage(report, options));
     }
@@ -124,10 +122,11 @@ fn floor(line: &str, at: usize) -> usize {
     at
 }
 
-/// One line for each finding that was silenced, with the reason.
-fn silenced(report: &Report) -> String {
+/// One line for each finding that was silenced, with the reason: those waived always, so that nobody forgets them.
+fn silenced(report: &Report, all: bool) -> String {
     let mut out = String::new();
-    for finding in report.findings.iter().filter(|finding| finding.state != State::New) {
+    let told = |finding: &&Finding| finding.state == State::Waived || all && finding.state != State::New;
+    for finding in report.findings.iter().filter(told) {
         let state = match finding.state {
             State::New => "",
             State::Baselined => "baselined",

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use include_dir::{Dir, include_dir};
+use rayon::prelude::*;
 use serde_saphyr::Spanned;
 
 use super::error::RuleError;
@@ -82,13 +83,15 @@ fn slashed(path: &Path) -> String {
 }
 
 fn parse_all(files: &[(String, String)], built_in: bool) -> Result<RuleSet, Vec<RuleError>> {
-    let (mut rules, mut errors) = (RuleSet::default(), Vec::new());
-    for (path, text) in files {
-        match parse(path, text, built_in) {
-            Ok(rule) => errors.extend(rules.add(RuleSet::from(vec![rule]))),
+    let (mut rules, mut all, mut errors) = (RuleSet::default(), Vec::new(), Vec::new());
+    let parsed: Vec<_> = files.par_iter().map(|(path, text)| parse(path, text, built_in)).collect();
+    for rule in parsed {
+        match rule {
+            Ok(rule) => all.push(rule),
             Err(more) => errors.extend(more),
         }
     }
+    errors.extend(rules.add(RuleSet { rules: all }));
     if errors.is_empty() { Ok(rules) } else { Err(errors) }
 }
 

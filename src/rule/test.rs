@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::Rule;
+use crate::access::contract::Expectation;
 use crate::check::{self, CheckConfig, CheckInput};
 use crate::config::Config;
 use crate::date::Date;
@@ -52,6 +53,8 @@ struct Input {
     options: FoldOptions,
     /// The governance sections, or why they cannot be read.
     governance: Result<Option<Arc<Governance>>, String>,
+    /// The access contract.
+    contract: Vec<Expectation>,
 }
 
 impl Input {
@@ -67,7 +70,9 @@ impl Input {
         let platform = Some(platform.unwrap_or(Platform::Supabase));
         let options = FoldOptions { platform, default_grants: None };
         let governance = config.map(|config| governance(config, &set, &options)).transpose();
-        Self { set, options, governance }
+        let parsed = config.and_then(|text| Config::parse(text, "gardefou.yaml", Path::new(".")).ok());
+        let contract = parsed.map(|config| config.access).unwrap_or_default();
+        Self { set, options, governance, contract }
     }
 
     /// The schema before the last migration.
@@ -83,7 +88,8 @@ impl Input {
             Ok(governance) => governance.clone(),
             Err(problem) => return Found { gaps: vec![problem.clone()], ..Found::default() },
         };
-        let (rules, config) = ([rule.clone()], CheckConfig { governance, ..CheckConfig::default() });
+        let (rules, config) =
+            ([rule.clone()], CheckConfig { governance, contract: self.contract.clone(), ..CheckConfig::default() });
         let before = (rule.target.name == "access").then(|| self.before());
         let input = CheckInput { before: before.as_ref(), ..CheckInput::of_history(&history, &rules, &config) };
         let output = check::run(&input);

@@ -3,18 +3,20 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use super::{RunError, RunOptions, places};
 use crate::baseline::Baseline;
 use crate::catalog::Catalog;
-use crate::check::{self, CheckConfig, CheckInput};
+use crate::check::{self, CheckConfig, CheckInput, CheckOutput};
 use crate::config::Config;
-use crate::coverage::Coverage;
+use crate::coverage::{Coverage, CoverageKind};
 use crate::finding::Finding;
 use crate::governance::{self, Governance};
 use crate::live::connect::Target;
 use crate::live::{self, Limits, Live, LiveFacts, Query, ReadOptions, Server};
-use crate::migrations::History;
+use crate::migrations::{History, MigrationSet};
+use crate::replay::{self, Start};
 use crate::report::Report;
 use crate::rule::Rule;
 use crate::silence::{self, Silencing};
@@ -31,8 +33,8 @@ pub enum Source {
     Live(Target, Limits),
     /// A file written by `gardefou snapshot`.
     Snapshot(PathBuf),
-    /// What was read already.
-    Read(Box<Live>),
+    /// A server that the migrations are applied to: one of its own, or this one.
+    Replay(Option<Target>, Limits),
 }
 
 /// A run's report, with what it was about.
@@ -60,12 +62,16 @@ pub fn check_database(config: &Config, options: &RunOptions) -> Result<Checked, 
     let mut check = super::check_config(config);
     check.governance = Governance::load(config, &options.cwd, options.today)?;
     chosen.retain(|rule| governance::applies(rule, check.governance.as_deref()));
-    let mut source = obtain(&options.source, &chosen, &check)?;
-    let history = if options.paths.is_empty() { None } else { Some(super::read_history(config, options)?.1) };
+    let replayed = matches!(options.source, Source::Replay(..));
+    let wanted = replayed || !options.paths.is_empty();
+    let history = if wanted { Some(super::read_history(config, options)?) } else { None };
+    let mut source = obtain(config, &options.source, history.as_ref(), &chosen, &check)?;
+    let history = history.map(|(_, history)| history);
     let configured = (!config.exposed_schemas.is_empty(), !config.exposed_roles.is_empty());
     let said = live::prepare(&mut source.catalog, &source.server, config.platform, &mut check, configured);
-    if let Some(governance) = &check.governance {
+    if let Some(governance) = &mut check.governance {
         governance::validate(governance, &source.catalog, &[])?;
+        Arc::make_mut(governance).live = source.measured.take();
     }
     if let Some(history) = &history {
         places::adopt_grants(&mut source.catalog, &history.catalog);
@@ -76,7 +82,11 @@ pub fn check_database(config: &Config, options: &RunOptions) -> Result<Checked, 
     if let Some(history) = &history {
         places::place(&mut output.findings, history, &state, &check);
     }
-    let ran: BTreeSet<String> = state.iter().map(|rule| rule.id.clone()).collect();
+    if let Some(history) = history.as_ref().filter(|_| replayed) {
+        of_history(history, &chosen, &check, &mut output);
+    }
+    let judged = if replayed { &chosen } else { &state };
+    let ran: BTreeSet<String> = judged.iter().map(|rule| rule.id.clone()).collect();
     let all = rules.iter().map(|rule| rule.id.clone()).collect();
     let silencing = Silencing {
         migrations: history.as_ref().map_or(&[], |history| &history.migrations),
@@ -89,11 +99,11 @@ pub fn check_database(config: &Config, options: &RunOptions) -> Result<Checked, 
     let findings = silence::apply(std::mem::take(&mut output.findings), &silencing);
     // Comments in files are the migration run's to judge.
     let about_comments = |finding: &Finding| [suppression::UNUSED, suppression::BAD].contains(&finding.rule.as_str());
-    let findings: Vec<Finding> = findings.into_iter().filter(|finding| !about_comments(finding)).collect();
+    let findings: Vec<Finding> = findings.into_iter().filter(|finding| replayed || !about_comments(finding)).collect();
     let coverage: Vec<Coverage> = source.coverage.into_iter().chain(said).chain(output.coverage.clone()).collect();
     let (files, statements) = history.as_ref().map_or((0, 0), extent);
     let looked_at = super::looked_at(&output, files, statements);
-    let docs = super::docs(&state, &findings);
+    let docs = super::docs(judged, &findings);
     let sources = super::sources(
         history.as_ref().map_or(&[], |history| &history.migrations),
         config,
@@ -112,35 +122,78 @@ pub fn read_catalog(config: &Config, options: &RunOptions) -> Result<(Catalog, C
     if matches!(options.source, Source::Migrations) {
         return Ok((super::read_history(config, options)?.1.catalog, check));
     }
-    let mut source = obtain(&options.source, &[], &check)?;
+    let replayed = matches!(options.source, Source::Replay(..));
+    let history =
+        if replayed || !options.paths.is_empty() { Some(super::read_history(config, options)?) } else { None };
+    let mut source = obtain(config, &options.source, history.as_ref(), &[], &check)?;
     let configured = (!config.exposed_schemas.is_empty(), !config.exposed_roles.is_empty());
     let _ = live::prepare(&mut source.catalog, &source.server, config.platform, &mut check, configured);
-    if !options.paths.is_empty() {
-        let history = super::read_history(config, options)?.1;
+    if let Some((_, history)) = &history {
         places::adopt_grants(&mut source.catalog, &history.catalog);
     }
     Ok((source.catalog, check))
 }
 
 fn input<'a>(catalog: &'a Catalog, facts: &'a LiveFacts, rules: &'a [Rule], config: &'a CheckConfig) -> CheckInput<'a> {
-    CheckInput { catalog, migrations: &[], coverage: &[], rules, config, changed_only: false, live: Some(facts), before: None }
+    CheckInput {
+        catalog,
+        migrations: &[],
+        coverage: &[],
+        rules,
+        config,
+        changed_only: false,
+        live: Some(facts),
+        before: None,
+    }
 }
 
-/// Reads the database, or the file.
-fn obtain(source: &Source, rules: &[Rule], check: &CheckConfig) -> Result<Live, RunError> {
+/// What rules about files, statements and changes find: a replay has these too.
+fn of_history(history: &History, rules: &[Rule], check: &CheckConfig, output: &mut CheckOutput) {
+    let rules: Vec<Rule> = rules.iter().filter(|rule| rule.is_about_history()).cloned().collect();
+    let found = check::run(&CheckInput::of_history(history, &rules, check));
+    output.findings.extend(found.findings);
+    output.looked_at.extend(found.looked_at);
+    output.coverage.retain(|entry| entry.kind != CoverageKind::NotApplicable);
+    output.coverage.extend(found.coverage);
+}
+
+/// Reads the database, or the file; or makes the database first.
+fn obtain(
+    config: &Config,
+    source: &Source,
+    history: Option<&(MigrationSet, History)>,
+    rules: &[Rule],
+    check: &CheckConfig,
+) -> Result<Live, RunError> {
+    let options = |limits: &Limits| {
+        let query = |rule: &Rule| check::query::sql(rule, check).map(|sql| Query { rule: rule.id.clone(), sql });
+        let queries = rules.iter().filter_map(query).collect();
+        ReadOptions { limits: *limits, queries, statistics: rules.iter().any(Rule::needs_database), governance: None }
+    };
     match source {
         Source::Migrations => Ok(Live::default()),
         Source::Live(target, limits) => {
-            let query = |rule: &Rule| check::query::sql(rule, check).map(|sql| Query { rule: rule.id.clone(), sql });
-            let queries = rules.iter().filter_map(query).collect();
-            let statistics = rules.iter().any(Rule::needs_database);
-            Ok(live::read(target, &ReadOptions { limits: *limits, queries, statistics })?)
+            // Of a replay there are no rows but those the files insert: nothing to count.
+            let options = ReadOptions { governance: check.governance.clone(), ..options(limits) };
+            Ok(live::read(target, &options)?)
+        }
+        Source::Replay(server, limits) => {
+            let Some((set, history)) = history else { return Ok(Live::default()) };
+            if history.migrations.iter().map(super::statements).sum::<usize>() == 0 {
+                return Err(RunError::NoStatements(crate::report::many(set.files.len(), "file")));
+            }
+            let platform = config.platform.unwrap_or_else(|| crate::migrations::detect_platform(set).0);
+            let start = Start { platform, grants: config.default_grants.unwrap_or_default(), limits: *limits };
+            let mut live = replay::replay(set, &start, server.as_ref(), &options(limits))?;
+            // What was assumed about files and platform holds here, too; gaps in the fold do not.
+            let assumed = history.coverage.iter().filter(|entry| !entry.kind.is_gap()).cloned();
+            live.coverage.extend(assumed);
+            Ok(live)
         }
         Source::Snapshot(path) => {
             let Snapshot { server, catalog, facts, coverage, .. } = Snapshot::read(path)?;
-            Ok(Live { catalog, server, facts, coverage })
+            Ok(Live { catalog, server, facts, coverage, measured: None })
         }
-        Source::Read(live) => Ok(Live::clone(live)),
     }
 }
 

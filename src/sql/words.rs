@@ -54,11 +54,7 @@ impl Reader {
             let word = self.word(at).to_owned();
             match (word.as_str(), self.word(at + 1)) {
                 ("(", _) => sorting.push(false),
-                (")", _) => {
-                    if sorting.len() > 1 {
-                        sorting.pop();
-                    }
-                }
+                (")", _) if sorting.len() > 1 => drop(sorting.pop()),
                 ("order", "by") => {
                     self.out.push("order by".to_owned());
                     if let Some(last) = sorting.last_mut() {

@@ -54,7 +54,7 @@ fn every_key() {
     assert_eq!(config.level("rls/other", &[]), Some(Level::Note));
     assert_eq!(config.rules["rls/policy-to-public"].params["limit"], serde_json::json!(3));
     let waiver = &config.waivers[0];
-    assert_eq!((waiver.at.line.get(), waiver.until.unwrap().to_string().as_str()), (18, "2027-06-30"));
+    assert_eq!((waiver.at.line.get(), waiver.until.to_string().as_str()), (18, "2027-06-30"));
     config.check_names(&names()).unwrap();
 }
 
@@ -113,9 +113,28 @@ fn mistakes_say_where_and_what() {
         "rules:\n  rls/not-forced:\n    level: note",
         "rules:\n  rls/not-forced: off\n  rls/not-forced: note",
         "waivers:\n  - rule: rls/not-forced\n    object: public.x",
-        "waivers:\n  - {rule: rls/not-forced, object: public.x, reason: ' '}",
+        "waivers:\n  - {rule: rls/not-forced, object: public.x, reason: ' ', until: 2999-12-31}",
         "waivers:\n  - {rule: rls/not-forced, object: public.x, reason: y, until: 2026-02-30}",
         "waivers:\n  - {rule: rls/not-forced, object: public.x, reason: y, until: tomorrow}",
+        "waivers:\n  - {rule: rls/not-forced, object: public.x, reason: y}",
+        "protected:\n  - { object: vieuw public.v }",
+        "protected:\n  - { object: view public.v, allow: [everything] }",
+        "canonical:\n  - { name: p, table: public.p, key: id, values: { A: 1, B: 1 } }",
+        "canonical:\n  - { name: p, table: public.p, key: id, values: { A: 1 }, referenced-by: keys }",
+        "classification: { header: h, values: [AUDIT], rules: { AUDITS: read-only } }",
+        "classification: { header: h, values: [AUDIT], rules: { AUDIT: readonly } }",
+        "modules:\n  core: [public.a]\n  finance: [public.b, public.a]",
+        "modules:\n  core: [public.a]\n  allow: [core -> finanse]",
+        "modules:\n  core: [public.a]\n  allow: [core]",
+        "flow: { steps: [receptions] }",
+        "flow: { steps: [receptions, stocks, receptions] }",
+        "freezes:\n  - { name: f, tables: [public.a], operations: [insert], since: 2026-02-30, reason: r }",
+        "freezes:\n  - { name: f, tables: [public.a], operations: [insert], since: 2026-02-20, until: 2026-02-19, reason: r }",
+        "freezes:\n  - { name: f, tables: [public.a], operations: [drop], since: 2026-02-20, reason: r }",
+        "gates:\n  - { name: g, when: { touches: [public.a] }, require: [{ lists: [a] }] }",
+        "gates:\n  - { name: g, when: { touches: [public.a] }, require: [{ backup: b, max-age: a day }] }",
+        "gates:\n  - { name: g, when: { touches: [public.a] }, require: [{ evidence: e }] }",
+        "alerts: { table: public.alertes, columns: { chek-code: code } }",
         "require-coverage: perhaps",
         "migrations: supabase/migrations",
         "extends: [squak]",
@@ -144,7 +163,10 @@ fn unknown_rule_names_are_errors_with_a_place() {
             "rules:\n  rls/not-force: off",
             "gardefou.yaml:2:18: `rls/not-force` is no rule, group or tag; did you mean `rls/not-forced`?",
         ),
-        ("waivers: [{rule: rls, object: x, reason: y}]", "gardefou.yaml:1:11: `rls` is no rule, group or tag"),
+        (
+            "waivers: [{rule: rls, object: x, reason: y, until: 2999-12-31}]",
+            "gardefou.yaml:1:11: `rls` is no rule, group or tag",
+        ),
         ("select: [\"\\e[31m\"]", "gardefou.yaml:1:10: `\\u{1b}[31m` is no rule, group or tag"),
     ];
     for (text, expected) in cases {

@@ -328,7 +328,7 @@ fn the_example_is_found_in_the_order_the_supabase_cli_runs_it() {
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
     let options = DiscoverOptions { root, ..DiscoverOptions::default() };
     let set = discover(&[PathBuf::from("examples/depot")], &options).unwrap();
-    assert_eq!((set.layout, folded(&set).len()), (Layout::Supabase, 17));
+    assert_eq!((set.layout, folded(&set).len()), (Layout::Supabase, 19));
     assert_eq!(skipped(&set), ["examples/depot/supabase/migrations/2026-02-03_ajout_index.sql"]);
     assert!(folded(&set).is_sorted());
 }

@@ -264,7 +264,7 @@ fn waivers_and_levels_apply() {
     assert_eq!(code(&run(folder.path(), &["--fail-on", "never"])), 0);
     let config = folder.path().join("gardefou.yaml");
     let waiver = format!(
-        "volumetrics:\n{SECTION}waivers:\n  - {{ rule: volumetrics/volume-mismatch, object: r/b, reason: corrected by hand }}\n"
+        "volumetrics:\n{SECTION}waivers:\n  - {{ rule: volumetrics/volume-mismatch, object: r/b, reason: corrected by hand, until: 2999-12-31 }}\n"
     );
     std::fs::write(&config, waiver).unwrap();
     let output = run(folder.path(), &[]);

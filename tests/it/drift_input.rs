@@ -135,8 +135,9 @@ fn a_column_of_ones_is_no_coarse_rounding() {
 fn two_rows_of_one_key_are_two_findings() {
     let rows = format!("{HEADER}{RIGHT}{WRONG}{}", WRONG.replace("39661", "39711"));
     assert_eq!(found(SECTION, &rows), ["r/b", "r/b (line 4)"]);
-    let waived =
-        format!("{SECTION}waivers:\n  - {{ rule: volumetrics/volume-mismatch, object: r/b, reason: known }}\n");
+    let waived = format!(
+        "{SECTION}waivers:\n  - {{ rule: volumetrics/volume-mismatch, object: r/b, reason: known, until: 2999-12-31 }}\n"
+    );
     let folder = folder(&waived, &rows);
     let output = run(folder.path(), &[]);
     assert_eq!(code(&output), 1, "the second row is not waived: {}", out(&output));
@@ -151,8 +152,9 @@ fn rows_beyond_the_list_still_fail_the_run() {
     let off = format!("{SECTION}rules:\n  volumetrics/not-computable: off\n");
     assert_eq!(found(&off, &rows), ["r/b"]);
     let many: String = (0..10_050).map(|i| WRONG.replace("b,", &format!("x{i},"))).collect();
-    let waived =
-        format!("{SECTION}waivers:\n  - {{ rule: volumetrics/volume-mismatch, object: \"r/x*\", reason: known }}\n");
+    let waived = format!(
+        "{SECTION}waivers:\n  - {{ rule: volumetrics/volume-mismatch, object: \"r/x*\", reason: known, until: 2999-12-31 }}\n"
+    );
     let folder = folder(&waived, &format!("{HEADER}{RIGHT}{many}"));
     let output = run(folder.path(), &[]);
     assert_eq!(code(&output), 1, "{}", err(&output));

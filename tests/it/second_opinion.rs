@@ -25,6 +25,8 @@ fn sources() -> Vec<(String, String)> {
                 sources.extend(text.lines().map(|line| (name.clone(), line.to_owned())));
             }
             Some("sql") => sources.push((name, text)),
+            // The server, and we, cut names at 63 bytes; the other parser keeps them whole.
+            Some("yaml") if name.ends_with("identifier-too-long.yaml") => {}
             Some("yaml") => {
                 let value: serde_json::Value = serde_saphyr::from_str(&text).expect("a rule");
                 embedded(&value, &name, &mut sources);

@@ -18,7 +18,9 @@ const STYLE: &str = "\
 /// The map as a fragment: a style element and a table. The deciding step of each cell is its tooltip.
 #[must_use]
 pub fn fragment(table: &Table) -> String {
-    let mut out = format!("<style>{STYLE}</style>\n<table class=\"access\">\n<thead><tr><th rowspan=\"2\" scope=\"col\">relation</th>");
+    let mut out = format!(
+        "<style>{STYLE}</style>\n<table class=\"access\">\n<thead><tr><th rowspan=\"2\" scope=\"col\">relation</th>"
+    );
     out.extend(table.roles.iter().map(|role| format!("<th colspan=\"2\" scope=\"colgroup\">{}</th>", text(role))));
     out.push_str("</tr>\n<tr>");
     out.push_str(&"<th scope=\"col\">read</th><th scope=\"col\">write</th>".repeat(table.roles.len()));

@@ -35,7 +35,8 @@ pub(super) fn deltas(deltas: &[Delta]) -> String {
     if deltas.is_empty() {
         return String::new();
     }
-    let mut out = "\n**Access**\n\n| | who | what | before | after | why |\n| --- | --- | --- | --- | --- | --- |\n".to_owned();
+    let mut out =
+        "\n**Access**\n\n| | who | what | before | after | why |\n| --- | --- | --- | --- | --- | --- |\n".to_owned();
     out.extend(deltas.iter().take(ROWS).map(row));
     if deltas.len() > ROWS {
         out.push_str(&format!("\n… and {} more\n", deltas.len() - ROWS));
@@ -51,8 +52,13 @@ fn row(delta: &Delta) -> String {
             None => text,
         }
     });
-    let columns = |columns: &[String]| if columns == ["*"] { String::new() } else { format!(" ({})", escape::markdown_text(&columns.join(", "))) };
-    let (before, after) = delta.columns.as_ref().map_or((String::new(), String::new()), |(before, after)| (columns(before), columns(after)));
+    let columns = |columns: &[String]| {
+        if columns == ["*"] { String::new() } else { format!(" ({})", escape::markdown_text(&columns.join(", "))) }
+    };
+    let (before, after) = delta
+        .columns
+        .as_ref()
+        .map_or((String::new(), String::new()), |(before, after)| (columns(before), columns(after)));
     format!(
         "| {} | {} | {} {} | {}{before} | {}{after} | {} |\n",
         super::sign(delta),

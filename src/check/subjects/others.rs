@@ -152,6 +152,7 @@ pub(super) fn extensions(model: &Model<'_>, needed: &Needed) -> Vec<Subject> {
         b.fact("schema", &extension.schema, Clone::clone);
         b.fact("version", &extension.version, Clone::clone);
         b.fact("in_exposed_schema", &extension.schema, |schema| model.is_exposed_schema(schema));
+        b.maybe("default_version", || Some(model.live()?.extensions.get(name).cloned().unwrap_or_default()));
         b.build()
     })
     .collect()

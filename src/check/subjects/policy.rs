@@ -1,5 +1,7 @@
 //! Policies.
 
+mod storage;
+
 use std::collections::BTreeSet;
 
 use rayon::prelude::*;
@@ -91,6 +93,7 @@ impl One<'_, '_> {
         b.fact("table_rls_enabled", &table.rls_enabled, |enabled| *enabled);
         b.set("duplicates", || self.others(|name, other| name < self.policy_name && self.means_the_same(other)));
         b.set("overlaps", || self.others(|_, other| self.overlaps(other)));
+        b.maybe("lists_buckets", || storage::listed_buckets(self.model, self.name, self.policy));
     }
 
     fn others(&self, wanted: impl Fn(&str, &Policy) -> bool) -> Vec<String> {

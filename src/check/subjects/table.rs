@@ -34,18 +34,33 @@ fn subject(model: &Model<'_>, needed: &Needed, name: &QualifiedName, table: &Rel
     b.fact("rls.forced", &table.rls_forced, |forced| *forced);
     policy_lists(&mut b, table);
     b.maybe("columns", || table.columns_complete.then(|| names(&table.columns)));
+    b.maybe("column_words", || {
+        table.columns_complete.then(|| table.columns.iter().map(|column| word(&column.name)).collect::<Vec<_>>())
+    });
     b.maybe("primary_key", || known.then(|| primary_key(table)));
     b.set("parents", || table.parents.iter().map(ToString::to_string).collect::<Vec<_>>());
     b.set("is_partition", || table.is_partition);
     b.set("partitioned", || table.partition_by.is_some());
     b.set("unlogged", || table.unlogged);
     b.set("triggers", || table.triggers.keys().cloned().collect::<Vec<_>>());
+    // Roots of partitioned tables are not shown, their partitions are.
+    b.set("in_graphql", || model.has_graphql() && table.partition_by.is_none());
     b.set("comment", || table.comment.clone().unwrap_or_default());
+    statistics(&mut b, model, name);
+    b.build()
+}
+
+fn statistics(b: &mut Builder<'_>, model: &Model<'_>, name: &QualifiedName) {
     let facts = model.live().and_then(|live| live.tables.get(name));
-    b.maybe("analyzed", || facts.map(|facts| facts.rows.is_some()));
+    b.maybe("analyzed", || facts.map(|facts| facts.analyzed));
     b.maybe("rows", || facts.and_then(|facts| facts.rows));
     b.maybe("last_analyze", || facts.map(|facts| facts.last_analyze.clone().unwrap_or_default()));
-    b.build()
+    b.maybe("megabytes", || facts.and_then(|facts| facts.bytes).map(megabytes));
+    b.maybe("needed_megabytes", || facts.and_then(|facts| facts.needed_bytes).map(megabytes));
+}
+
+const fn megabytes(bytes: i64) -> i64 {
+    bytes / (1024 * 1024)
 }
 
 /// Policies are not all known where the table was never created, nor where dynamic SQL made its row security unknown.
@@ -58,6 +73,11 @@ fn policy_lists(b: &mut Builder<'_>, table: &Relation) {
     b.maybe("policies", || list(None));
     b.maybe("permissive_policies", || list(Some(true)));
     b.maybe("restrictive_policies", || list(Some(false)));
+}
+
+/// A column name to be compared with words: `"Credit-Card"` is `credit_card`.
+fn word(column: &str) -> String {
+    column.to_lowercase().replace('-', "_")
 }
 
 fn names(columns: &[Column]) -> Vec<String> {
@@ -217,6 +237,8 @@ fn constraint_subject(
     b.set("type", || ty);
     b.set("columns", || columns.to_vec());
     b.set("references", || foreign.map(|(table, ..)| table.to_string()).unwrap_or_default());
+    b.set("references_schema", || foreign.map(|(table, ..)| table.schema.clone()).unwrap_or_default());
+    b.maybe("references_key", || referenced_key(model, &constraint.kind));
     b.set("on_delete", || foreign.map_or("", |(_, action, _)| action_word(action)));
     b.set("on_update", || foreign.map_or("", |(.., action)| action_word(action)));
     b.set("validated", || constraint.validated);
@@ -230,6 +252,15 @@ fn constraint_subject(
     });
     b.set("in_exposed_schema", || model.is_exposed_schema(&table_name.schema));
     b.build()
+}
+
+/// The key a foreign key refers to; unknown where the referenced table is not known.
+fn referenced_key(model: &Model<'_>, rule: &ConstraintRule) -> Option<&'static str> {
+    let ConstraintRule::ForeignKey { references, referenced_columns, .. } = rule else { return Some("") };
+    let table = model.catalog().relations.get(references).filter(|table| !table.provenance.is_assumed())?;
+    let (key, named): (BTreeSet<String>, BTreeSet<String>) =
+        (primary_key(table).into_iter().collect(), referenced_columns.iter().cloned().collect());
+    Some(if key == named { "primary_key" } else { "unique" })
 }
 
 /// A constraint's type as fields spell it, and its columns.
@@ -263,7 +294,12 @@ fn index_subject(model: &Model<'_>, needed: &Needed, name: &QualifiedName, index
     let same = |other: &Index| {
         (&other.table, &other.method, &other.keys, &other.include, &other.filter)
             == (&index.table, &index.method, &index.keys, &index.include, &index.filter)
-            && other.unique >= index.unique
+    };
+    // Of two equal ones the later name can go, but not a constraint's; beside a unique one the plain one can.
+    let stands_in = |other_name: &QualifiedName, other: &Index| match (other.unique, index.unique) {
+        (true, false) => true,
+        (false, true) => false,
+        _ => (!other.constraint, other_name) < (!index.constraint, name),
     };
     b.set("schema", || name.schema.as_str());
     b.set("name", || name.to_string());
@@ -275,8 +311,11 @@ fn index_subject(model: &Model<'_>, needed: &Needed, name: &QualifiedName, index
     b.set("partial", || index.filter.is_some());
     b.set("of_constraint", || index.constraint);
     b.set("duplicates", || {
-        let others = model.indexes_of(&index.table).iter().filter(|(other, _)| *other < name);
-        others.filter(|(_, other)| same(other)).map(|(other, _)| other.to_string()).collect::<Vec<_>>()
+        let others = model.indexes_of(&index.table).iter().filter(|(other, _)| *other != name);
+        others
+            .filter(|(at, other)| same(other) && stands_in(at, other))
+            .map(|(other, _)| other.to_string())
+            .collect::<Vec<_>>()
     });
     b.maybe("scans", || model.live().and_then(|live| live.indexes.get(name)).map(|facts| facts.scans));
     b.maybe("table_rows", || model.live().and_then(|live| live.tables.get(&index.table)).and_then(|facts| facts.rows));

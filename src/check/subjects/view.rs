@@ -32,6 +32,7 @@ fn subject(model: &Model<'_>, needed: &Needed, name: &QualifiedName, view: &Rela
     b.maybe("columns", || {
         view.columns_complete.then(|| view.columns.iter().map(|column| column.name.clone()).collect::<Vec<_>>())
     });
+    b.set("in_graphql", || model.has_graphql());
     b.set("comment", || view.comment.clone().unwrap_or_default());
     b.build()
 }
@@ -58,6 +59,11 @@ fn queries(b: &mut Builder<'_>, model: &Model<'_>, name: &QualifiedName, view: &
         let reads = owner_reads(model, name);
         let users = reads.tables.contains(&QualifiedName::new("auth", "users"));
         (users || !reads.incomplete).then_some(users)
+    });
+    b.maybe("auth_users_open", || {
+        let users = model.catalog().relations.get(&QualifiedName::new("auth", "users"));
+        let Some(users) = users.filter(|users| !users.provenance.is_assumed()) else { return Some(false) };
+        Some(!*users.rls_enabled.get()? && !model.relation_holders(users, &[Privilege::Select]).is_empty())
     });
 }
 

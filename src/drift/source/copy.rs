@@ -16,7 +16,7 @@ use crate::live::connect::{Target, plain};
 use table::{Shape, Table};
 
 /// Bytes handed over at once, and how many such blocks may wait.
-const BLOCK: usize = 1 << 16;
+const BLOCK: usize = 1 << 18;
 const WAITING: usize = 4;
 
 type Block = Result<Vec<u8>, DriftError>;

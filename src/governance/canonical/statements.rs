@@ -365,3 +365,29 @@ fn reference(migration: &Migration, (table, column): &Column, span: Span, proble
     violation.discriminator = format!("{} {problem}", migration.file.path);
     violation
 }
+
+/// Every statement of a migration that writes rows: the table, the columns where they are written out, and where.
+pub(in crate::governance) fn written_columns(
+    catalog: &Catalog,
+    migration: &Migration,
+) -> Vec<(QualifiedName, Option<std::collections::BTreeSet<String>>, Span)> {
+    let mut found = Vec::new();
+    each_write(migration, &mut |write| {
+        let table = writes_to(catalog, &write);
+        let assigned = |dml: &Dml| dml.assignments.iter().map(|assignment| assignment.column.clone()).collect();
+        let (columns, span) = match &write {
+            Write::Dml(dml) => match dml.kind {
+                DmlKind::Insert => {
+                    let listed = columns(catalog, &table, &dml.columns);
+                    (Some(listed.into_iter().chain(assigned(dml)).collect()), dml.span)
+                }
+                DmlKind::Update => (Some(assigned(dml)), dml.span),
+                DmlKind::Delete | DmlKind::Merge => (None, dml.span),
+            },
+            Write::Copy(copy, span) => (Some(columns(catalog, &table, &copy.columns).into_iter().collect()), *span),
+            Write::Truncate(_, span) => (None, *span),
+        };
+        found.push((table, columns, span));
+    });
+    found
+}

@@ -63,8 +63,10 @@ impl Describer<'_> {
             return spelled;
         };
         let sequences = &self.catalog.sequences;
-        if named.parse().is_ok_and(|name: QualifiedName| sequences.contains_key(&name)) {
-            return spelled;
+        if let Ok(name) = named.parse::<QualifiedName>()
+            && sequences.contains_key(&name)
+        {
+            return format!("nextval('{name}')");
         }
         let owned = |owner: &Option<(QualifiedName, String)>| {
             owner.as_ref().is_some_and(|(owner, owned)| owner == table && owned == column)

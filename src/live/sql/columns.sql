@@ -3,16 +3,13 @@ select n.nspname as schema, c.relname as relation, a.attname as name,
        case when a.attgenerated = '' then pg_catalog.pg_get_expr(d.adbin, d.adrelid) end as "default",
        case when a.attgenerated <> '' then pg_catalog.pg_get_expr(d.adbin, d.adrelid) end as generated,
        a.attidentity as identity,
-       (select pg_catalog.json_agg(pg_catalog.to_json(g))
-          from pg_catalog.aclexplode(a.attacl) x,
-               lateral (select case x.grantee when 0 then 'public' else pg_catalog.pg_get_userbyid(x.grantee) end as grantee,
-                               x.privilege_type as privilege, x.is_grantable as grantable,
-                               pg_catalog.pg_get_userbyid(x.grantor) as grantor) g) as acl,
-       pg_catalog.col_description(c.oid, a.attnum) as comment
+       a.attacl::pg_catalog.text[] as acl,
+       k.description as comment
   from pg_catalog.pg_attribute a
   join pg_catalog.pg_class c on c.oid = a.attrelid
   join pg_catalog.pg_namespace n on n.oid = c.relnamespace
   left join pg_catalog.pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
+  left join pg_catalog.pg_description k on k.objoid = c.oid and k.classoid = 'pg_catalog.pg_class'::pg_catalog.regclass and k.objsubid = a.attnum
  where a.attnum > 0 and not a.attisdropped and c.relkind in ('r', 'p', 'v', 'm', 'f')
    and n.nspname !~ '^pg_(toast|temp)' and n.nspname not in ('pg_catalog', 'information_schema')
  order by 1, 2, a.attnum

@@ -9,7 +9,7 @@ select n.nspname as schema, c.relname as relation, k.conname as name, k.contype 
        k.confdeltype as on_delete, k.confupdtype as on_update, k.convalidated as validated,
        k.condeferrable as "deferrable",
        case when k.contype = 'c' then pg_catalog.pg_get_expr(k.conbin, k.conrelid) end as expression,
-       pg_catalog.pg_get_constraintdef(k.oid) as definition
+       case when k.contype = 'x' then pg_catalog.pg_get_constraintdef(k.oid) else '' end as definition
   from pg_catalog.pg_constraint k
   join pg_catalog.pg_class c on c.oid = k.conrelid
   join pg_catalog.pg_namespace n on n.oid = c.relnamespace

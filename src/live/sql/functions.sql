@@ -11,16 +11,13 @@ select n.nspname as schema, p.proname as name, p.prokind as kind, pg_catalog.pg_
           from pg_catalog.unnest(coalesce(p.proallargtypes, p.proargtypes::pg_catalog.oid[])) with ordinality u (t, at)) as params,
        pg_catalog.pg_get_function_arguments(p.oid) as signature,
        case when p.prokind <> 'p' then pg_catalog.pg_get_function_result(p.oid) end as returns,
-       (select pg_catalog.json_agg(pg_catalog.to_json(g))
-          from pg_catalog.aclexplode(coalesce(p.proacl, pg_catalog.acldefault('f', p.proowner))) x,
-               lateral (select case x.grantee when 0 then 'public' else pg_catalog.pg_get_userbyid(x.grantee) end as grantee,
-                               x.privilege_type as privilege, x.is_grantable as grantable,
-                               pg_catalog.pg_get_userbyid(x.grantor) as grantor) g) as acl,
-       pg_catalog.obj_description(p.oid, 'pg_proc') as comment,
+       coalesce(p.proacl, pg_catalog.acldefault('f', p.proowner))::pg_catalog.text[] as acl,
+       k.description as comment,
        exists (select 1 from pg_catalog.pg_depend e
                 where e.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass and e.objid = p.oid and e.deptype = 'e') as of_extension
   from pg_catalog.pg_proc p
   join pg_catalog.pg_namespace n on n.oid = p.pronamespace
   join pg_catalog.pg_language l on l.oid = p.prolang
+  left join pg_catalog.pg_description k on k.objoid = p.oid and k.classoid = 'pg_catalog.pg_proc'::pg_catalog.regclass and k.objsubid = 0
  where n.nspname !~ '^pg_(toast|temp)' and n.nspname not in ('pg_catalog', 'information_schema')
  order by 1, 2, p.proargtypes::pg_catalog.text

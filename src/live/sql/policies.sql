@@ -3,8 +3,9 @@ select n.nspname as schema, c.relname as relation, p.polname as name, p.polpermi
           from pg_catalog.unnest(p.polroles) u (role)) as roles,
        pg_catalog.pg_get_expr(p.polqual, p.polrelid) as "using",
        pg_catalog.pg_get_expr(p.polwithcheck, p.polrelid) as "check",
-       pg_catalog.obj_description(p.oid, 'pg_policy') as comment
+       k.description as comment
   from pg_catalog.pg_policy p
   join pg_catalog.pg_class c on c.oid = p.polrelid
   join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+  left join pg_catalog.pg_description k on k.objoid = p.oid and k.classoid = 'pg_catalog.pg_policy'::pg_catalog.regclass and k.objsubid = 0
  order by 1, 2, 3

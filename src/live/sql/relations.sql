@@ -9,16 +9,13 @@ select n.nspname as schema, c.relname as name, c.relkind as kind, pg_catalog.pg_
           join pg_catalog.pg_class pc on pc.oid = i.inhparent
           join pg_catalog.pg_namespace pn on pn.oid = pc.relnamespace
          where i.inhrelid = c.oid) as parents,
-       (select pg_catalog.json_agg(pg_catalog.to_json(a))
-          from pg_catalog.aclexplode(coalesce(c.relacl, pg_catalog.acldefault('r', c.relowner))) x,
-               lateral (select case x.grantee when 0 then 'public' else pg_catalog.pg_get_userbyid(x.grantee) end as grantee,
-                               x.privilege_type as privilege, x.is_grantable as grantable,
-                               pg_catalog.pg_get_userbyid(x.grantor) as grantor) a) as acl,
-       pg_catalog.obj_description(c.oid, 'pg_class') as comment,
+       coalesce(c.relacl, pg_catalog.acldefault('r', c.relowner))::pg_catalog.text[] as acl,
+       k.description as comment,
        exists (select 1 from pg_catalog.pg_depend e
                 where e.classid = 'pg_catalog.pg_class'::pg_catalog.regclass and e.objid = c.oid and e.deptype = 'e') as of_extension
   from pg_catalog.pg_class c
   join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+  left join pg_catalog.pg_description k on k.objoid = c.oid and k.classoid = 'pg_catalog.pg_class'::pg_catalog.regclass and k.objsubid = 0
  where c.relkind in ('r', 'p', 'v', 'm', 'f') and n.nspname !~ '^pg_(toast|temp)'
    and n.nspname not in ('pg_catalog', 'information_schema')
  order by 1, 2

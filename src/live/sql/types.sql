@@ -7,11 +7,7 @@ select n.nspname as schema, t.typname as name, t.typtype as kind, pg_catalog.pg_
        t.typnotnull as not_null, t.typdefault as "default",
        (select coalesce(pg_catalog.json_object_agg(k.conname, pg_catalog.pg_get_expr(k.conbin, 0)), '{}')
           from pg_catalog.pg_constraint k where k.contypid = t.oid and k.contype = 'c') as checks,
-       (select pg_catalog.json_agg(pg_catalog.to_json(g))
-          from pg_catalog.aclexplode(coalesce(t.typacl, pg_catalog.acldefault('T', t.typowner))) x,
-               lateral (select case x.grantee when 0 then 'public' else pg_catalog.pg_get_userbyid(x.grantee) end as grantee,
-                               x.privilege_type as privilege, x.is_grantable as grantable,
-                               pg_catalog.pg_get_userbyid(x.grantor) as grantor) g) as acl,
+       coalesce(t.typacl, pg_catalog.acldefault('T', t.typowner))::pg_catalog.text[] as acl,
        pg_catalog.obj_description(t.oid, 'pg_type') as comment,
        exists (select 1 from pg_catalog.pg_depend e
                 where e.classid = 'pg_catalog.pg_type'::pg_catalog.regclass and e.objid = t.oid and e.deptype = 'e') as of_extension

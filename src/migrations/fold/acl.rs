@@ -1,7 +1,7 @@
 //! Privileges as objects are born with them, and as `GRANT` and `REVOKE` change a list.
 
 use super::state::Fold;
-use crate::catalog::{Acl, AclEntry, Catalog, ObjectKind, PUBLIC, Privilege};
+use crate::catalog::{Acl, AclEntry, Catalog, Membership, ObjectKind, PUBLIC, Privilege};
 use crate::location::Location;
 
 /// What the owner and PUBLIC hold on a new object before anyone says otherwise.
@@ -123,7 +123,7 @@ impl AclChange {
 }
 
 /// Takes away what was granted by roles that no longer hold the grant option, and what depends on that.
-fn drop_orphans(acl: &mut Acl, privileges: &[Privilege], owner: &str) {
+pub(super) fn drop_orphans(acl: &mut Acl, privileges: &[Privilege], owner: &str) {
     for _ in 0..64 {
         let holders: Vec<(String, Privilege)> =
             acl.iter().filter(|entry| entry.grantable).map(|entry| (entry.grantee.clone(), entry.privilege)).collect();
@@ -161,8 +161,30 @@ impl Fold {
     pub(super) fn grantor(&self, owner: Option<&String>, acl: &Acl, granted_by: Option<&str>) -> String {
         let role = granted_by.unwrap_or(&self.session.role);
         let Some(owner) = owner else { return role.to_owned() };
-        let superuser = self.catalog().roles.get(role).is_some_and(|role| role.superuser.is(&true));
-        let by_option = !superuser && role != owner && acl.iter().any(|entry| entry.grantee == role && entry.grantable);
+        let by_option = !self.acts_as(role, owner) && acl.iter().any(|entry| entry.grantee == role && entry.grantable);
         if by_option { role.to_owned() } else { owner.clone() }
+    }
+
+    /// Whether a role has another's rights: as a superuser or a member, or where its rights are not known.
+    fn acts_as(&self, role: &str, owner: &str) -> bool {
+        let known = |name: &str| self.catalog().roles.get(name).filter(|role| !role.provenance.is_assumed());
+        let (mut open, mut seen) = (vec![role.to_owned()], std::collections::BTreeSet::new());
+        while let Some(name) = open.pop() {
+            let Some(one) = known(&name) else { return true };
+            if name == owner || (name == role && !one.superuser.is(&false)) {
+                return true;
+            }
+            let inherits = |of: &Membership| of.inherit.unwrap_or_else(|| !one.inherit.is(&false));
+            let groups = one.member_of.iter().filter(|(_, of)| inherits(of)).map(|(group, _)| group.clone());
+            open.extend(groups.filter(|group| seen.insert(group.clone())).collect::<Vec<_>>());
+        }
+        false
+    }
+
+    /// Whether the current role may give or take the privilege. Where it may not, the server warns and goes on.
+    pub(super) fn may_grant(&self, privilege: Privilege, owner: Option<&String>, acl: &Acl, role: &str) -> bool {
+        let held = |entry: &AclEntry| entry.privilege == privilege && entry.grantable;
+        owner.is_none_or(|owner| self.acts_as(role, owner))
+            || acl.iter().any(|entry| held(entry) && self.acts_as(role, &entry.grantee))
     }
 }

@@ -138,6 +138,10 @@ impl Fold {
         }
         if let Some(name) = column_named(action) {
             self.note_altered(ObjectRef::on(ObjectKind::Column, table, name));
+            // Identity is not inherited.
+            if matches!(action, RelationAction::ColumnIdentity { .. }) {
+                return Ok(());
+            }
             for child in self.children(table) {
                 self.alter_column(&child, action)?;
             }

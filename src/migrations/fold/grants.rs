@@ -2,7 +2,7 @@
 
 use super::acl::{AclChange, built_in, default_class};
 use super::state::{Effect, Fold};
-use crate::catalog::{Acl, DefaultPrivileges, FunctionKey, ObjectKind, ObjectRef, Privilege, QualifiedName};
+use crate::catalog::{Acl, DefaultPrivileges, FunctionKey, ObjectKind, ObjectRef, PUBLIC, Privilege, QualifiedName};
 use crate::coverage::CoverageKind;
 use crate::sql::ast::{AlterDefaultPrivileges, Grant, GrantTarget, Name, PrivilegeSpec, Revoke, RoleSpec};
 
@@ -42,6 +42,10 @@ impl Fold {
     }
 
     fn apply_order(&mut self, on: &GrantTarget, order: &Order<'_>) -> Effect {
+        if order.grant && order.option && order.grantees.iter().any(|grantee| grantee == PUBLIC) {
+            let object = ObjectRef::new(ObjectKind::Role, PUBLIC);
+            self.would_fail("invalid_grant_operation", object, "cannot hold a grant option")?;
+        }
         match on {
             GrantTarget::Tables(names) => {
                 for name in names {
@@ -97,9 +101,11 @@ impl Fold {
     /// What the order means for one kind of object; column-limited privileges apart.
     fn change(&self, order: &Order<'_>, kind: ObjectKind, owner: Option<&String>, acl: &Acl) -> AclChange {
         let whole = order.privileges.iter().filter(|spec| spec.columns.is_empty());
+        let role = order.granted_by.as_deref().unwrap_or(&self.session.role);
+        let privileges = whole.flat_map(|spec| expand(spec, kind));
         AclChange {
             grant: order.grant,
-            privileges: whole.flat_map(|spec| expand(spec, kind)).collect(),
+            privileges: privileges.filter(|privilege| self.may_grant(*privilege, owner, acl, role)).collect(),
             grantees: order.grantees.clone(),
             option: order.option,
             cascade: order.cascade,
@@ -298,6 +304,12 @@ fn expand(spec: &PrivilegeSpec, kind: ObjectKind) -> Vec<Privilege> {
         Some(privilege) => vec![privilege],
         None => Privilege::all_on(kind).to_vec(),
     }
+}
+
+/// A default entry that says what holds without it.
+pub(super) fn says_nothing(entry: &DefaultPrivileges) -> bool {
+    let start = if entry.schema.is_none() { built_in(entry.objects, &entry.role) } else { Acl::default() };
+    same_privileges(&entry.acl, &start)
 }
 
 fn same_privileges(a: &Acl, b: &Acl) -> bool {

@@ -12,7 +12,7 @@ impl Fold {
         let table = self.relation(&create.table, ObjectKind::Table);
         let name = match &create.name {
             Some(name) => naming::identifier(name),
-            None => self.index_name(&table, &key_names(&create.keys), "idx"),
+            None => self.index_name(&table, &key_names(&create.keys, &create.include), "idx"),
         };
         let name = QualifiedName::new(table.schema.clone(), name);
         let object = ObjectRef::new(ObjectKind::Index, &name);
@@ -43,7 +43,10 @@ impl Fold {
         };
         self.gone.remove(&Key::Index(name.clone()));
         self.note_altered(object);
-        for child in self.children(&index.table) {
+        // A child that is no partition has indexes of its own only.
+        let partitions = self.children(&index.table).into_iter();
+        let is_partition = |name: &QualifiedName| self.catalog().relations.get(name).is_some_and(|r| r.is_partition);
+        for child in partitions.filter(is_partition).collect::<Vec<_>>() {
             self.copy_index(&child, &index, None);
         }
         self.put_index(name, index);
@@ -83,7 +86,7 @@ impl Fold {
     }
 
     fn copy_index(&mut self, table: &QualifiedName, index: &Index, constraint: Option<Constraint>) {
-        let simple = numbered(index.keys.iter().map(|key| simple_key(key)));
+        let simple = numbered(index.keys.iter().map(|key| simple_key(key)).chain(index.include.iter().cloned()));
         let name = match constraint.as_ref().map(|constraint| &constraint.kind) {
             Some(ConstraintRule::PrimaryKey { .. }) => {
                 let taken = |name: &str| self.relation_name_taken(&QualifiedName::new(table.schema.clone(), name));
@@ -131,8 +134,10 @@ fn key_text(key: &IndexKey) -> String {
 }
 
 /// The name an index column has: the column's, the function's, or `expr`; repeated ones are numbered.
-fn key_names(keys: &[IndexKey]) -> Vec<String> {
-    numbered(keys.iter().map(|key| expr_name(&key.expr).unwrap_or_else(|| "expr".to_owned())))
+/// What the columns of an index are called inside it; included ones count.
+fn key_names(keys: &[IndexKey], include: &[String]) -> Vec<String> {
+    let keys = keys.iter().map(|key| expr_name(&key.expr).unwrap_or_else(|| "expr".to_owned()));
+    numbered(keys.chain(include.iter().cloned()))
 }
 
 /// The name PostgreSQL derives from an expression, as for an unnamed output column.

@@ -1,9 +1,11 @@
 //! Taking one object out of the Catalog, or (under an undecided condition) putting it in doubt.
 
+use super::acl::drop_orphans;
 use super::drops::Item;
+use super::grants::says_nothing;
 use super::state::Fold;
 use super::store::Key;
-use crate::catalog::{ConstraintRule, Fact, ObjectRef, QualifiedName, TypeKind};
+use crate::catalog::{Acl, ConstraintRule, Fact, ObjectRef, QualifiedName, Relation, TypeKind};
 
 impl Fold {
     /// Removes one item, its parts and dependents being dealt with by the caller.
@@ -213,33 +215,54 @@ impl Fold {
     }
 
     fn revoke_everywhere(&mut self, role: &str) {
+        let forget = |acl: &mut Acl, owner: Option<&String>| {
+            acl.revoke(|entry| entry.grantee == role);
+            // What the role had granted on goes with its grant option.
+            let privileges: Vec<_> = acl.iter().map(|entry| entry.privilege).collect();
+            owner.iter().for_each(|owner| drop_orphans(acl, &privileges, owner));
+        };
         for name in self.catalog().relations.keys().cloned().collect::<Vec<_>>() {
             if let Some(relation) = self.store.relation_mut(&name) {
-                relation.acl.revoke(|entry| entry.grantee == role);
-                for column in &mut relation.columns {
-                    column.acl.revoke(|entry| entry.grantee == role);
-                }
+                let owner = relation.owner.value.clone();
+                forget(&mut relation.acl, owner.as_ref());
+                relation.columns.iter_mut().for_each(|column| forget(&mut column.acl, owner.as_ref()));
+                leave_policies(relation, role);
             }
         }
         for name in self.catalog().sequences.keys().cloned().collect::<Vec<_>>() {
             if let Some(sequence) = self.store.sequence_mut(&name) {
-                sequence.acl.revoke(|entry| entry.grantee == role);
+                forget(&mut sequence.acl, sequence.owner.value.clone().as_ref());
             }
         }
         for key in self.catalog().functions.keys().cloned().collect::<Vec<_>>() {
             if let Some(function) = self.store.function_mut(&key) {
-                function.acl.revoke(|entry| entry.grantee == role);
+                forget(&mut function.acl, function.owner.value.clone().as_ref());
             }
         }
         for name in self.catalog().schemas.keys().cloned().collect::<Vec<_>>() {
             if let Some(schema) = self.store.schema_mut(&name) {
-                schema.acl.revoke(|entry| entry.grantee == role);
+                forget(&mut schema.acl, schema.owner.value.clone().as_ref());
+            }
+        }
+        for name in self.catalog().types.keys().cloned().collect::<Vec<_>>() {
+            if let Some(ty) = self.store.type_mut(&name) {
+                forget(&mut ty.acl, ty.owner.value.clone().as_ref());
             }
         }
         let defaults = self.store.default_privileges_mut();
-        defaults.retain(|entry| entry.role != role);
-        defaults.iter_mut().for_each(|entry| {
+        defaults.retain_mut(|entry| {
             entry.acl.revoke(|entry| entry.grantee == role);
+            entry.role != role && !says_nothing(entry)
         });
+    }
+}
+
+/// A policy for the role alone goes, one for others too stays theirs.
+fn leave_policies(relation: &mut Relation, role: &str) {
+    relation
+        .policies
+        .retain(|_, policy| policy.roles.value.as_ref().is_none_or(|roles| roles.iter().any(|r| r != role)));
+    for policy in relation.policies.values_mut() {
+        policy.roles.value.iter_mut().for_each(|roles| roles.retain(|name| name != role));
     }
 }

@@ -56,7 +56,7 @@ macro_rules! expression {
     };
 }
 
-const POLICY: &[Field] = &concat_fields::<61>(&[
+const POLICY: &[Field] = &concat_fields::<62>(&[
     &[
         f("schema", Text, "schema of the table"),
         f("table", Text, "table, schema-qualified"),
@@ -96,6 +96,7 @@ const POLICY: &[Field] = &concat_fields::<61>(&[
         f("duplicates", Strings, "other policies on the table that mean exactly the same and sort before this one"),
         f("overlaps", Strings, "other permissive policies on the table for the same command and a common role"),
         f("origin", Text, "migration, live or assumed"),
+        live("lists_buckets", Strings, "public storage buckets all of whose files it lets an exposed role list"),
     ],
     &expression!("using"),
     &expression!("check"),
@@ -133,16 +134,20 @@ const TABLE: &[Field] = &[
     f("permissive_policies", Strings, "names of its permissive policies"),
     f("restrictive_policies", Strings, "names of its restrictive policies"),
     f("columns", Strings, "column names in order"),
+    f("column_words", Strings, "the same in lower case, with `_` for `-`: to look for names however they are written"),
     f("primary_key", Strings, "columns of the primary key"),
     f("parents", Strings, "tables it inherits from or is a partition of"),
     f("is_partition", Bool, "it is a partition"),
     f("partitioned", Bool, "it is partitioned"),
     f("unlogged", Bool, "UNLOGGED"),
     f("triggers", Strings, "names of its triggers"),
+    f("in_graphql", Bool, "pg_graphql is installed and shows it to every role that may read it"),
     f("comment", Text, "comment; empty without"),
     live("analyzed", Bool, "its statistics were gathered at least once"),
-    live("rows", Int, "estimated rows; unknown where it was never analyzed"),
+    live("rows", Int, "estimated rows"),
     live("last_analyze", Text, "day of the last ANALYZE since statistics began, YYYY-MM-DD; empty without"),
+    live("megabytes", Int, "what its rows take up on disk, in MB, indexes and TOAST left out"),
+    live("needed_megabytes", Int, "what as many rows of the average width need; unknown without readable statistics"),
 ];
 
 const COLUMN: &[Field] = &[
@@ -172,6 +177,8 @@ const CONSTRAINT: &[Field] = &[
     f("type", Text, "check, unique, primary_key, foreign_key or exclude"),
     f("columns", Strings, "columns it is on (not known for check and exclude: empty)"),
     f("references", Text, "referenced table of a foreign key; empty otherwise"),
+    f("references_schema", Text, "its schema; empty otherwise"),
+    f("references_key", Text, "the key a foreign key refers to: primary_key or unique; empty otherwise"),
     f("on_delete", Text, "no_action, restrict, cascade, set_null, set_default; empty without a foreign key"),
     f("on_update", Text, "likewise"),
     f("validated", Bool, "not left NOT VALID"),
@@ -190,9 +197,13 @@ const INDEX: &[Field] = &[
     f("include", Strings, "INCLUDE columns"),
     f("partial", Bool, "has a WHERE"),
     f("of_constraint", Bool, "belongs to the constraint of the same name"),
-    f("duplicates", Strings, "other indexes on the table with the same method, keys and condition that sort before it"),
+    f(
+        "duplicates",
+        Strings,
+        "other indexes on the table with the same method, keys and condition: unique ones, or equal ones that sort before it",
+    ),
     live("scans", Int, "scans since statistics began"),
-    live("table_rows", Int, "estimated rows of its table; unknown where that was never analyzed"),
+    live("table_rows", Int, "estimated rows of its table"),
 ];
 
 const SEQUENCE: &[Field] = &[
@@ -224,6 +235,8 @@ const VIEW: &[Field] = &[
     f("reads_tables", Strings, "tables it reads with its owner's rights in the end, through other views too"),
     f("reads_rls_tables", Strings, "those of them that have row level security enabled"),
     f("reads_auth_users", Bool, "it reads auth.users, directly or through other views"),
+    f("auth_users_open", Bool, "an exposed role may itself read auth.users, which has no row level security"),
+    f("in_graphql", Bool, "pg_graphql is installed and shows it to every role that may read it"),
     f("calls", Strings, "functions its query calls, built-in ones left out"),
     f("columns", Strings, "column names in order"),
     f("comment", Text, "comment; empty without"),
@@ -330,6 +343,11 @@ const EXTENSION: &[Field] = &[
     f("schema", Text, "schema it is installed in"),
     f("version", Text, "version; unknown where none is written"),
     f("in_exposed_schema", Bool, "installed in a schema the API serves"),
+    live(
+        "default_version",
+        Text,
+        "the version the server would install; empty where it does not know the installed one",
+    ),
 ];
 
 const DEFAULT_PRIVILEGE: &[Field] = &[

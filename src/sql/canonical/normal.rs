@@ -177,6 +177,13 @@ impl<'a> Normaliser<'a> {
     }
 
     fn binary(&mut self, op: String, left: Expr, right: Expr) -> Expr {
+        // The server says which schema an operator is from, where it is an extension's.
+        let op = match op.strip_prefix("OPERATOR(").and_then(|rest| rest.strip_suffix(')')) {
+            Some(qualified) if self.scopes.is_resolved() => {
+                qualified.rsplit('.').next().unwrap_or(qualified).to_owned()
+            }
+            _ => op,
+        };
         if let (ExprKind::Row(lefts), ExprKind::Row(rights)) = (&left.kind, &right.kind)
             && lefts.len() == rights.len()
             && matches!(op.as_str(), "=" | "<>")
@@ -200,7 +207,14 @@ impl<'a> Normaliser<'a> {
     /// `= ANY (ARRAY[…])` is `IN (…)`, `<> ALL (ARRAY[…])` is `NOT IN (…)`; the same of queries.
     fn quantified(&mut self, left: Expr, op: String, all: bool, right: Expr) -> ExprKind {
         let left = Box::new(self.expr(left));
-        let right = self.expr(right);
+        let right = match self.expr(right) {
+            Expr { kind: ExprKind::Cast { expr, ty }, .. }
+                if self.scopes.is_resolved() && constant::is_text_array(&ty) =>
+            {
+                *expr
+            }
+            right => right,
+        };
         let membership = matches!((op.as_str(), all), ("=", false) | ("<>", true));
         match right.kind {
             ExprKind::Array(values) if membership && values.len() > 1 => {

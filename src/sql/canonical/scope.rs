@@ -51,6 +51,11 @@ impl<'a> Scopes<'a> {
         Self { surroundings, levels: Vec::new(), ctes: Vec::new() }
     }
 
+    /// Whether names are resolved: what is compared then is a file with a server.
+    pub(super) fn is_resolved(&self) -> bool {
+        self.surroundings.names.is_some()
+    }
+
     pub(super) fn is_stored(&self) -> bool {
         self.surroundings.stored
     }
@@ -161,7 +166,11 @@ impl<'a> Scopes<'a> {
     fn is_own_number(&self, name: &Name, alias: &str) -> bool {
         let number = alias.strip_prefix(name.name.as_str()).and_then(|rest| rest.strip_prefix('_'));
         let numbered = number.is_some_and(|number| !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit()));
-        self.is_stored() && numbered && name.schema.is_none() && self.cte(&name.name).is_some()
+        // It does so where a name stands for something else further out.
+        let own = self.surroundings.relation.is_some_and(|relation| relation.name == name.name);
+        let outer = || own || self.levels.iter().flatten().any(|item| item.name == name.name);
+        let recursive = || name.schema.is_none() && self.cte(&name.name).is_some();
+        numbered && self.surroundings.names.is_some() && (recursive() || outer())
     }
 
     /// What a natural join shares, where all columns are known.

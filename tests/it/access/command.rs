@@ -55,11 +55,18 @@ fn one_verdict_step_by_step() {
     snapshot("explain-citernes", &depot_access(&["--explain", "anon", "select", "public.citernes"]));
     snapshot("explain-clients", &depot_access(&["--explain", "authenticated", "update", "clients"]));
     snapshot("explain-view", &depot_access(&["--explain", "authenticated", "select", "public.v_stock_actuel"]));
-    for wrong in [["anon", "select", "public.citerne"], ["anon", "merge", "public.citernes"], ["nobody", "select", "x"]] {
+    for wrong in [["anon", "select", "public.citerne"], ["anon", "merge", "public.citernes"], ["nobody", "select", "x"]]
+    {
         let arguments = [&["access", "examples/depot", "--explain"][..], &wrong].concat();
         let output = run_in(&root(), &arguments, &[]);
         assert_eq!(code(&output), 2);
-        assert!(err(&output).contains("did you mean") || err(&output).contains("say select") || err(&output).contains("no role"), "{}", err(&output));
+        assert!(
+            err(&output).contains("did you mean")
+                || err(&output).contains("say select")
+                || err(&output).contains("no role"),
+            "{}",
+            err(&output)
+        );
     }
 }
 
@@ -98,7 +105,13 @@ fn depot_with_history() -> tempfile::TempDir {
 #[test]
 fn a_leaking_migration_shows_in_the_access_diff() {
     let folder = depot_with_history();
-    let check = |format: &str| run_in(folder.path(), &["check", "--since", "main", "--format", format], &[("PATH", &std::env::var("PATH").unwrap())]);
+    let check = |format: &str| {
+        run_in(
+            folder.path(),
+            &["check", "--since", "main", "--format", format],
+            &[("PATH", &std::env::var("PATH").unwrap())],
+        )
+    };
     let human = check("human");
     assert_eq!(code(&human), 1, "{}", err(&human));
     let diff: Vec<String> = out(&human).lines().skip_while(|line| *line != "access:").map(str::to_owned).collect();
@@ -108,7 +121,8 @@ fn a_leaking_migration_shows_in_the_access_diff() {
     let of_anon = json["access"].as_array().unwrap().iter().find(|delta| delta["role"] == "anon").unwrap();
     assert_eq!(of_anon["after"], "all");
     assert_eq!(of_anon["location"]["line"], 9);
-    let rules: Vec<&str> = json["findings"].as_array().unwrap().iter().filter_map(|finding| finding["rule"].as_str()).collect();
+    let rules: Vec<&str> =
+        json["findings"].as_array().unwrap().iter().filter_map(|finding| finding["rule"].as_str()).collect();
     assert!(rules.contains(&"access/anon-gained"), "{rules:?}");
 }
 
@@ -119,12 +133,27 @@ fn an_edited_and_a_deleted_file_are_compared_with_what_they_were() {
     git(folder.path(), &["commit", "-qm", "the leak"]);
     // Edited in place: the policy is for signed-in users now. Deleted: transporteurs and what hangs on it.
     let leak = folder.path().join(MIGRATIONS).join(LEAK);
-    let text = std::fs::read_to_string(&leak).unwrap().replace("for select using (true)", "for select to authenticated using (true)");
+    let text = std::fs::read_to_string(&leak)
+        .unwrap()
+        .replace("for select using (true)", "for select to authenticated using (true)");
     std::fs::write(&leak, text).unwrap();
-    let output = run_in(folder.path(), &["check", "--since", "work", "--format", "json"], &[("PATH", &std::env::var("PATH").unwrap())]);
+    let output = run_in(
+        folder.path(),
+        &["check", "--since", "work", "--format", "json"],
+        &[("PATH", &std::env::var("PATH").unwrap())],
+    );
     let json: Value = serde_json::from_str(&out(&output)).unwrap();
-    let deltas: Vec<String> = json["access"].as_array().unwrap().iter()
-        .map(|delta| format!("{} {} {} {} {}", delta["role"], delta["command"], delta["relation"], delta["before"], delta["after"]).replace('"', ""))
+    let deltas: Vec<String> = json["access"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|delta| {
+            format!(
+                "{} {} {} {} {}",
+                delta["role"], delta["command"], delta["relation"], delta["before"], delta["after"]
+            )
+            .replace('"', "")
+        })
         .collect();
     assert_eq!(deltas, ["anon select public.citernes all denied", "anon select public.stocks_journaliers all denied"]);
 }
@@ -148,7 +177,11 @@ fn the_planner_agrees_on_the_depot() {
     let path = snapshot.path().to_str().unwrap();
     let taken = run_in(&root(), &["snapshot", "--database-url", &url, "--output", path], &[]);
     assert_eq!(code(&taken), 0, "{}", err(&taken));
-    let from_snapshot = run_in(&root(), &[&["access", "--config", config.to_str().unwrap(), "--snapshot", path], &only[..]].concat(), &[]);
+    let from_snapshot = run_in(
+        &root(),
+        &[&["access", "--config", config.to_str().unwrap(), "--snapshot", path], &only[..]].concat(),
+        &[],
+    );
     assert_eq!(rows(&out(&from_snapshot)), rows(&out(&live)), "{}", err(&from_snapshot));
     client.batch_execute("alter table public.clients disable row level security").unwrap();
     let changed = run_in(&root(), &[&arguments[..], &only].concat(), &[]);

@@ -199,7 +199,14 @@ impl Generator {
 
     fn made(&mut self, name: &str, not_null: Vec<String>) {
         let columns = COLUMNS.iter().map(|column| (*column).to_owned()).collect();
-        let made = Made { name: name.to_owned(), raw: format!("select * from {name}"), view: false, plain: true, columns, not_null };
+        let made = Made {
+            name: name.to_owned(),
+            raw: format!("select * from {name}"),
+            view: false,
+            plain: true,
+            columns,
+            not_null,
+        };
         self.out.relations.push(made);
         self.tables.push(name.to_owned());
     }
@@ -250,16 +257,42 @@ impl Generator {
         let other = self.tables[1].clone();
         let definer = if self.random.chance(60) { " security definer" } else { "" };
         let all = [
-            (format!("{schema}.is_owner(x uuid)"), "boolean", String::new(), "select x = auth.uid()".to_owned(), "is_owner(owner)"),
-            (format!("{schema}.is_admin()"), "boolean", definer.to_owned(), format!("select exists (select 1 from {table} where owner = auth.uid() and flag)"), "is_admin()"),
-            (format!("{schema}.reads()"), "boolean", String::new(), format!("select exists (select 1 from {other} where tag = 'a')"), "reads()"),
-            (format!("{schema}.me()"), "uuid", " security definer".to_owned(), "select auth.uid()".to_owned(), "me() = owner"),
+            (
+                format!("{schema}.is_owner(x uuid)"),
+                "boolean",
+                String::new(),
+                "select x = auth.uid()".to_owned(),
+                "is_owner(owner)",
+            ),
+            (
+                format!("{schema}.is_admin()"),
+                "boolean",
+                definer.to_owned(),
+                format!("select exists (select 1 from {table} where owner = auth.uid() and flag)"),
+                "is_admin()",
+            ),
+            (
+                format!("{schema}.reads()"),
+                "boolean",
+                String::new(),
+                format!("select exists (select 1 from {other} where tag = 'a')"),
+                "reads()",
+            ),
+            (
+                format!("{schema}.me()"),
+                "uuid",
+                " security definer".to_owned(),
+                "select auth.uid()".to_owned(),
+                "me() = owner",
+            ),
         ];
         for (signature, returns, security, body, call) in all {
             if !self.random.chance(60) {
                 continue;
             }
-            self.say(format!("create function {signature} returns {returns} language sql stable{security} as $${body}$$"));
+            self.say(format!(
+                "create function {signature} returns {returns} language sql stable{security} as $${body}$$"
+            ));
             let types = signature.replace("x uuid", "uuid");
             if self.random.chance(15) {
                 self.owned("function", &types);
@@ -275,11 +308,32 @@ impl Generator {
 
     fn atom(&mut self, table: usize) -> String {
         const PLAIN: [&str; 26] = [
-            "true", "true", "false", "null::boolean", "flag", "flag is not null", "tag = 'a'", "tag in ('a', 'b')",
-            "tag is null", "owner = auth.uid()", "owner = (select auth.uid())", "owner is not null", "auth.uid() is null",
-            "auth.uid() is not null", "auth.role() = 'authenticated'", "(auth.jwt() ->> 'role') = 'anon'", "id = id",
-            "id > 0", "tag = tag", "flag is true", "coalesce(flag, false)", "coalesce(tag, 'a') <> 'b'",
-            "current_user = 'anon'", "current_setting('app.x', true) = 'y'", "nullif(tag, 'a') is null", "1 = 1",
+            "true",
+            "true",
+            "false",
+            "null::boolean",
+            "flag",
+            "flag is not null",
+            "tag = 'a'",
+            "tag in ('a', 'b')",
+            "tag is null",
+            "owner = auth.uid()",
+            "owner = (select auth.uid())",
+            "owner is not null",
+            "auth.uid() is null",
+            "auth.uid() is not null",
+            "auth.role() = 'authenticated'",
+            "(auth.jwt() ->> 'role') = 'anon'",
+            "id = id",
+            "id > 0",
+            "tag = tag",
+            "flag is true",
+            "coalesce(flag, false)",
+            "coalesce(tag, 'a') <> 'b'",
+            "current_user = 'anon'",
+            "current_setting('app.x', true) = 'y'",
+            "nullif(tag, 'a') is null",
+            "1 = 1",
         ];
         let own = self.tables[table].clone();
         let short = own.rsplit('.').next().expect("a name").to_owned();
@@ -326,7 +380,8 @@ impl Generator {
         let policies = self.random.below(5);
         for policy in 0..policies {
             let restrictive = if self.random.chance(20) { " as restrictive" } else { "" };
-            let command = self.random.pick(&["all", "all", "select", "select", "insert", "update", "delete"]).to_owned();
+            let command =
+                self.random.pick(&["all", "all", "select", "select", "insert", "update", "delete"]).to_owned();
             let to = if self.random.chance(40) { String::new() } else { format!(" to {}", self.role()) };
             let mut clauses = String::new();
             if command != "insert" && !(command == "all" && self.random.chance(10)) {
@@ -348,21 +403,43 @@ impl Generator {
         let not_null = self.out.relations[from].not_null.clone();
         let other = self.tables[self.random.below(self.tables.len())].clone();
         let list = columns.join(", ");
-        let conditions = ["flag", "owner = auth.uid()", "tag = 'a'", "auth.role() = 'authenticated'", "auth.uid() is not null", "id > 0"];
-        let usable: Vec<&str> = conditions.into_iter().filter(|text| {
-            COLUMNS.iter().all(|column| !text.split(|c: char| !c.is_alphanumeric()).any(|word| word == *column) || columns.iter().any(|name| name == column))
-        }).collect();
+        let conditions = [
+            "flag",
+            "owner = auth.uid()",
+            "tag = 'a'",
+            "auth.role() = 'authenticated'",
+            "auth.uid() is not null",
+            "id > 0",
+        ];
+        let usable: Vec<&str> = conditions
+            .into_iter()
+            .filter(|text| {
+                COLUMNS.iter().all(|column| {
+                    !text.split(|c: char| !c.is_alphanumeric()).any(|word| word == *column)
+                        || columns.iter().any(|name| name == column)
+                })
+            })
+            .collect();
         let id = columns.iter().any(|name| name == "id");
         let condition = if id { self.random.pick(&usable) } else { "true" };
         let shape = self.random.below(9);
         let (text, columns) = match if id || shape == 7 { shape } else { 0 } {
             0 | 1 => (format!("select {list} from @"), columns),
             2 | 3 => (format!("select {list} from @ b where {condition}"), columns),
-            4 => (format!("select b.id, o.tag from @ b join {other} o on o.id = b.id"), vec!["id".to_owned(), "tag".to_owned()]),
-            5 => (format!("select b.id, o.tag from @ b left join {other} o on o.id = b.id"), vec!["id".to_owned(), "tag".to_owned()]),
+            4 => (
+                format!("select b.id, o.tag from @ b join {other} o on o.id = b.id"),
+                vec!["id".to_owned(), "tag".to_owned()],
+            ),
+            5 => (
+                format!("select b.id, o.tag from @ b left join {other} o on o.id = b.id"),
+                vec!["id".to_owned(), "tag".to_owned()],
+            ),
             6 => (format!("select id from @ union all select id from {other}"), vec!["id".to_owned()]),
             7 => ("select count(*) as n from @".to_owned(), vec!["n".to_owned()]),
-            _ => (format!("select id from @ b where exists (select 1 from {other} o where o.id = b.id)"), vec!["id".to_owned()]),
+            _ => (
+                format!("select id from @ b where exists (select 1 from {other} o where o.id = b.id)"),
+                vec!["id".to_owned()],
+            ),
         };
         let materialized = self.random.chance(8);
         let with = if !materialized && self.random.chance(40) { " with (security_invoker = true)" } else { "" };
@@ -371,7 +448,9 @@ impl Generator {
         let kind = if materialized { "materialized view" } else { "view" };
         self.say(format!("create {kind} {name}{with} as {}{check}", text.replace('@', &base)));
         self.owned(kind, &name);
-        let plain = self.out.relations[from].plain && text.starts_with(&format!("select {list} from @")) && !text.contains("auth.");
+        let plain = self.out.relations[from].plain
+            && text.starts_with(&format!("select {list} from @"))
+            && !text.contains("auth.");
         // Without an alias of its own the subquery needs one.
         let inner = format!("({raw}) ");
         let raw = match text.contains("@ b") {
@@ -386,7 +465,16 @@ impl Generator {
         let (name, columns) = (self.out.relations[at].name.clone(), self.out.relations[at].columns.clone());
         for _ in 0..2 + self.random.below(6) {
             let role = self.role();
-            let privilege = self.random.pick(&["select", "insert", "update", "delete", "all", "all", "select, update", "select, insert, update, delete"]);
+            let privilege = self.random.pick(&[
+                "select",
+                "insert",
+                "update",
+                "delete",
+                "all",
+                "all",
+                "select, update",
+                "select, insert, update, delete",
+            ]);
             if self.random.chance(15) && !privilege.contains("delete") && privilege != "all" && columns.len() > 1 {
                 let column = &columns[self.random.below(columns.len())];
                 let listed: Vec<String> = privilege.split(", ").map(|one| format!("{one} ({column})")).collect();

@@ -54,4 +54,5 @@ create view app.v36 as select a.id, b.id as autre from mouvements a join mouveme
 create view v37 as select id as "Id", litres as "Litres à 15 °C", sens as "order" from mouvements;
 create view v38 as select citerne_id, percentile_cont(0.5) within group (order by litres) as mediane, mode() within group (order by sens) from mouvements group by citerne_id;
 create view v39 as select u.e, u.o from mouvements m, unnest(m.etiquettes) with ordinality as u (e, o);
+create view v41 as select c.id from citernes c where c.produit_id in (select id from produits where id in (select produit_id from citernes where id in (select citernes.id from citernes where ouverte)));
 create view v40 as select key, value from mouvements, jsonb_each_text(meta);

@@ -188,3 +188,15 @@ fn binaries() -> Option<PathBuf> {
         })
     })
 }
+
+/// Writes a backup of the database at `url`, as `pg_dump -Fc` makes it.
+pub fn dump(url: &str, args: &[&str], to: &Path) {
+    let beside = binaries().map(|bin| bin.join("pg_dump")).filter(|path| path.is_file());
+    let output = Command::new(beside.unwrap_or_else(|| PathBuf::from("pg_dump")))
+        .args(["-Fc", "-d", url])
+        .args(args)
+        .output()
+        .expect("pg_dump runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    std::fs::write(to, output.stdout).expect("the backup is written");
+}

@@ -79,15 +79,17 @@ fn decimal(value: i64, out: &mut String) {
     if value < 0 {
         out.push('-');
     }
-    let (mut rest, mut power) = (value.unsigned_abs(), 1_u64);
-    while rest / power >= 10 {
-        power *= 10;
+    let (mut rest, mut digits, mut first) = (value.unsigned_abs(), [b'0'; 20], 20);
+    for (at, slot) in digits.iter_mut().enumerate().rev() {
+        // Dividing by a constant is a multiplication.
+        *slot = b'0' + u8::try_from(rest % 10).unwrap_or(0);
+        rest /= 10;
+        first = at;
+        if rest == 0 {
+            break;
+        }
     }
-    while power > 0 {
-        out.push(char::from(b'0' + u8::try_from(rest / power).unwrap_or(0)));
-        rest %= power;
-        power /= 10;
-    }
+    out.push_str(digits.get(first..).and_then(|text| std::str::from_utf8(text).ok()).unwrap_or_default());
 }
 
 fn uuid(bytes: &[u8], out: &mut String) {

@@ -1,0 +1,128 @@
+//! `gardefou check --replay`: the fold's findings at the fold's places, what a server refuses named, nothing left behind.
+
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::live::{code, err, json, out, run_in};
+use crate::support::pg;
+
+fn examples() -> std::path::PathBuf {
+    crate::live::root().join("examples")
+}
+
+const PATH: &str = "/usr/bin:/bin:/usr/sbin:/sbin";
+
+fn check(folder: &Path, arguments: &[&str]) -> std::process::Output {
+    run_in(folder, &[&["check"], arguments].concat(), &[("PATH", PATH)])
+}
+
+fn findings(report: &Value) -> Vec<(String, String, Value, Value)> {
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let all = report["findings"].as_array().unwrap().iter();
+    let mut all: Vec<_> = all
+        .map(|f| (text(&f["rule"]), text(&f["object"]["name"]), f["location"].clone(), f["state"].clone()))
+        .collect();
+    all.sort_by_key(|(rule, object, ..)| (rule.clone(), object.clone()));
+    all
+}
+
+#[test]
+fn the_depot_replayed_has_the_folds_findings_at_the_folds_places() {
+    if pg::fresh().is_none() {
+        return;
+    }
+    let folded = json(&check(&examples(), &["depot", "--format", "json"]));
+    let replayed = check(&examples(), &["depot", "--replay", "--format", "json"]);
+    assert_eq!(code(&replayed), 1, "{}", err(&replayed));
+    let replayed = json(&replayed);
+    assert_eq!(findings(&replayed), findings(&folded));
+    assert!(findings(&replayed).len() > 20);
+    let left = std::fs::read_dir(std::env::temp_dir()).unwrap().flatten();
+    let left = left.filter(|entry| entry.file_name().to_string_lossy().starts_with("gardefou-replay-"));
+    // Other tests may be replaying at this moment; their folders go with them.
+    assert!(left.count() <= 3);
+}
+
+const FILES: [(&str, &str); 2] = [
+    (
+        "20260101000000_a.sql",
+        "begin;\ncreate table public.a (id int primary key);\ncreate index on public.missing (id);\n\
+         create table public.b (id int primary key);\ncommit;\n",
+    ),
+    (
+        "20260102000000_b.sql",
+        "create table public.names (n text);\ninsert into public.names values ('by_data');\n\
+         do $$ declare r record; begin for r in select n from public.names loop\n\
+         execute format('create table public.%I (id int)', r.n); end loop; end $$;\n",
+    ),
+];
+
+fn project() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let migrations = folder.path().join("supabase/migrations");
+    std::fs::create_dir_all(&migrations).unwrap();
+    for (name, text) in FILES {
+        std::fs::write(migrations.join(name), text).unwrap();
+    }
+    folder
+}
+
+#[test]
+fn a_refused_statement_is_named_and_dynamic_sql_is_known() {
+    let Some(cluster) = pg::own_cluster("-replay-url") else { return };
+    let folder = project();
+    let folded = json(&check(folder.path(), &["--format", "json", "--no-config"]));
+    let coverage = |report: &Value, kind: &str| -> Vec<Value> {
+        report["coverage"].as_array().unwrap().iter().filter(|entry| entry["kind"] == kind).cloned().collect()
+    };
+    assert!(!coverage(&folded, "dynamic-sql").is_empty(), "the fold cannot know what the loop makes");
+
+    let mut client = cluster.connect("postgres");
+    client.batch_execute("create role maker login createdb createrole superuser").unwrap();
+    let mut state = || {
+        let query = "select string_agg(x, ' ' order by x) from (select datname x from pg_database union all select rolname from pg_roles) s";
+        client.query_one(query, &[]).unwrap().get::<_, String>(0)
+    };
+    let before = state();
+    let url = cluster.url("maker", "postgres");
+    for arguments in [vec!["--replay"], vec!["--replay-url", &url]] {
+        let replayed = check(folder.path(), &[&arguments[..], &["--format", "json", "--no-config"]].concat());
+        assert_eq!(code(&replayed), 1, "{}", err(&replayed));
+        let replayed = json(&replayed);
+        assert!(coverage(&replayed, "dynamic-sql").is_empty());
+        let refused = coverage(&replayed, "refused");
+        assert_eq!(refused.len(), 1, "{refused:?}");
+        assert!(refused[0]["message"].as_str().unwrap().contains("relation \"public.missing\" does not exist"));
+        assert_eq!(refused[0]["location"]["line"], 3);
+        let open: Vec<String> = findings(&replayed)
+            .into_iter()
+            .filter(|(rule, ..)| rule == "rls/rls-disabled")
+            .map(|(_, object, ..)| object)
+            .collect();
+        assert_eq!(open, ["public.a", "public.b", "public.by_data", "public.names"]);
+    }
+    assert_eq!(state(), before, "database and roles are gone again");
+}
+
+#[test]
+fn a_replay_that_cannot_be_done_says_so() {
+    if pg::fresh().is_none() {
+        return;
+    }
+    let folder = project();
+    let url = "postgres://u:geheim@127.0.0.1:1/depot";
+    let output = check(folder.path(), &["--no-config", "--replay-url", url]);
+    assert_eq!(code(&output), 2);
+    assert!(
+        err(&output).contains("database depot on 127.0.0.1") && !err(&output).contains("geheim"),
+        "{}",
+        err(&output)
+    );
+    let empty = tempfile::tempdir().unwrap();
+    std::fs::create_dir_all(empty.path().join("supabase/migrations")).unwrap();
+    std::fs::write(empty.path().join("supabase/migrations/20260101000000_a.sql"), "-- nothing\n").unwrap();
+    let output = check(empty.path(), &["--no-config", "--replay"]);
+    assert_eq!(code(&output), 2);
+    assert!(err(&output).contains("nothing to check"), "{}{}", out(&output), err(&output));
+}
