@@ -14,7 +14,6 @@ use crate::predicate::{Analysis, RoleContext, Verdict as Truth};
 use crate::sql::ast::{Expr, ExprKind};
 use crate::sql::walk::{self, Node};
 
-
 impl<'c> Access<'c> {
     /// Which rows the policies let through together.
     pub(super) fn combine(

@@ -64,8 +64,9 @@ impl<'c> Access<'c> {
         if let Some(owner) = relation.owner.get().filter(|owner| who.has(owner)) {
             if relation.rls_forced.is(&false) {
                 let who = who.label();
-                let text =
-                    format!("row level security of {name} is not forced, and {who} has the privileges of its owner `{owner}`");
+                let text = format!(
+                    "row level security of {name} is not forced, and {who} has the privileges of its owner `{owner}`"
+                );
                 return Rls::Off(Step::new(text, relation.rls_forced.at.as_ref()));
             }
             if relation.rls_forced.get().is_none() {
