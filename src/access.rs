@@ -18,8 +18,8 @@ mod verdict;
 mod view;
 mod write;
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, OnceLock};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::{Arc, OnceLock, RwLock};
 
 use crate::catalog::{Catalog, FunctionKey, ObjectKind, PUBLIC, QualifiedName};
 use crate::predicate::{Analyser, Options, References, RoleContext};
@@ -43,6 +43,8 @@ pub struct Access<'c> {
     everybody: Principal<'c>,
     queries: BTreeMap<&'c QualifiedName, OnceLock<Option<Arc<Query>>>>,
     bodies: BTreeMap<&'c FunctionKey, OnceLock<Option<References<'c>>>>,
+    /// Relations that show no row: in whose session, to whom, which.
+    hidden: RwLock<HashMap<(&'c str, &'c str, &'c QualifiedName), bool>>,
 }
 
 /// What is known beyond the Catalog.
@@ -92,6 +94,7 @@ impl<'c> Access<'c> {
             everybody: of(PUBLIC),
             queries: views.map(|(name, _)| (name, OnceLock::new())).collect(),
             bodies: catalog.functions.keys().map(|key| (key, OnceLock::new())).collect(),
+            hidden: RwLock::default(),
         }
     }
 

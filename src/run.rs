@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::access::{Access, AccessOptions, Delta, Scope};
 use crate::baseline::{Baseline, BaselineError};
 use crate::catalog::Catalog;
 use crate::check::{self, CheckConfig, CheckInput, CheckOutput};
@@ -181,6 +182,33 @@ fn before(set: &MigrationSet, history: &History, config: &Config) -> Option<Cata
     let was = MigrationSet { files, layout: set.layout, ..MigrationSet::default() };
     let options = FoldOptions { platform: Some(platform), default_grants: config.default_grants };
     Some(fold(&was, &options).catalog)
+}
+
+/// What each migration did to access, in order; each is folded with all before it.
+///
+/// # Errors
+/// [`RunError`] where the migrations cannot be found.
+pub fn access_by_migration(config: &Config, options: &RunOptions) -> Result<Vec<(Arc<str>, Vec<Delta>)>, RunError> {
+    let (set, history) = read_history(config, options)?;
+    let scope = Scope::of(&check_config(config));
+    let platform = Some(config.platform.unwrap_or_else(|| platform_of(&history)));
+    let fold_options = FoldOptions { platform, default_grants: config.default_grants };
+    let upto = |n: usize| {
+        let files = set.files.iter().take(n).cloned().collect();
+        fold(&MigrationSet { files, layout: set.layout, ..MigrationSet::default() }, &fold_options).catalog
+    };
+    let table = |catalog: &Catalog| Access::new(catalog, &AccessOptions::default()).table(&scope);
+    let mut before = table(&upto(0));
+    let mut deltas = Vec::new();
+    for (at, migration) in history.migrations.iter().enumerate() {
+        if migration.changes.is_empty() {
+            continue;
+        }
+        let after = table(&upto(at + 1));
+        deltas.push((Arc::clone(&migration.file.path), crate::access::diff(&before, &after)));
+        before = after;
+    }
+    Ok(deltas)
 }
 
 /// What was taken for the platform: told by the schema it brings.

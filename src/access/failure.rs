@@ -1,7 +1,9 @@
 //! Statements that fail inside a policy or a view: a table or function in it that the role may not use, or a policy
 //! that reads its own table again.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use super::policies::{Applying, Clause, Part, Rls};
 use super::{Access, Ask, Command, Step, Touch, Verdict};
@@ -35,6 +37,15 @@ struct Guards {
 struct Trail<'t> {
     relations: Vec<&'t QualifiedName>,
     functions: Vec<&'t FunctionKey>,
+    /// What was looked into on any way: once is enough.
+    seen: Rc<RefCell<BTreeSet<(String, String)>>>,
+}
+
+impl Trail<'_> {
+    /// Whether something is looked into for the first time with someone's rights.
+    fn is_new(&self, who: &str, what: String) -> bool {
+        self.seen.borrow_mut().insert((who.to_owned(), what))
+    }
 }
 
 /// What the names in front of columns mean; nothing where one means several.
@@ -51,7 +62,7 @@ impl<'c> Access<'c> {
         name: &QualifiedName,
         applying: &Applying<'c>,
     ) -> Option<Failure> {
-        let trail = Trail { relations: vec![name], functions: Vec::new() };
+        let trail = Trail { relations: vec![name], ..Trail::default() };
         self.failure_in(ask, applying, &trail)
     }
 
@@ -180,12 +191,18 @@ impl<'c> Access<'c> {
             let text = format!("reads {name} again: infinite recursion, the statement fails");
             return Some(Failure { certain: true, at_start: true, step: Step::new(text, None) });
         }
+        if !trail.is_new(ask.checker.name, name.to_string()) {
+            return None;
+        }
         let mut further = trail.clone();
         further.relations.push(name);
         self.failure_in(ask, &applying, &further)
     }
 
     fn view_failure(&self, ask: Ask<'_, 'c>, name: &QualifiedName, trail: &Trail<'_>) -> Option<Failure> {
+        if !trail.is_new(ask.checker.name, name.to_string()) {
+            return None;
+        }
         let relation = self.catalog.relations.get(name)?;
         let query = self.query(name)?;
         let checker = self.inner_checker(ask, relation)?;
@@ -205,7 +222,7 @@ impl<'c> Access<'c> {
             let text = format!("calls {key}, which {} may not: the statement fails", ask.session.label());
             return Some(Failure { certain: !guards.foldable, at_start: true, step: Step::new(text, None) });
         }
-        if trail.functions.contains(&key) || trail.functions.len() > MAX_TRAIL {
+        if trail.functions.len() > MAX_TRAIL || !trail.is_new(ask.session.name, key.to_string()) {
             return None;
         }
         let (function, body) = (self.catalog.functions.get(key)?, self.body(key)?);
@@ -214,7 +231,7 @@ impl<'c> Access<'c> {
             false => ask.session,
         };
         // A function's queries are planned by themselves, and row level security begins anew.
-        let mut further = Trail { relations: Vec::new(), functions: trail.functions.clone() };
+        let mut further = Trail { relations: Vec::new(), ..trail.clone() };
         further.functions.push(key);
         let inner = Ask { session: runs_as, checker: runs_as };
         let reads = body.reads.iter().filter_map(|read| {

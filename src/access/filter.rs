@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::rc::Rc;
+use std::sync::PoisonError;
 
 use super::policies::{Applying, Part};
 use super::session::Memo;
@@ -12,9 +13,6 @@ use crate::location::Span;
 use crate::predicate::{Analysis, RoleContext, Verdict as Truth};
 use crate::sql::ast::{Expr, ExprKind};
 use crate::sql::walk::{self, Node};
-
-/// Subqueries inside policies inside subqueries followed for what they show.
-const MAX_NESTING: usize = 3;
 
 impl<'c> Access<'c> {
     /// Which rows the policies let through together.
@@ -61,8 +59,7 @@ impl<'c> Access<'c> {
             judgement.derivation.push(part.step("is not known"));
             return Verdict::Unknown;
         };
-        let key =
-            (std::ptr::from_ref(expression) as usize, ask.session.name, ask.checker.name, memo.nesting() > MAX_NESTING);
+        let key = (std::ptr::from_ref(expression) as usize, ask.session.name, ask.checker.name);
         let context = self.context(ask, expr, memo);
         let analysis = memo.analysis(key, || self.analyser.analyse(expr, name, &context));
         explain(part, &analysis, judgement);
@@ -72,16 +69,26 @@ impl<'c> Access<'c> {
     /// The session as an expression sees it: tables that show its reader nothing are empty.
     fn context<'a>(&self, ask: Ask<'a, 'c>, expr: &Expr, memo: &Memo<'c>) -> Cow<'a, RoleContext> {
         let plain = Cow::Borrowed(&ask.session.context);
-        if memo.nesting() > MAX_NESTING || !has_query(expr) {
+        if memo.is_shallow() || !has_query(expr) {
             return plain;
         }
         let reads = self.analyser.references(Node::Expr(expr)).reads;
-        let found = reads.into_iter().filter(|read| {
-            let Some(target) = self.catalog.relations.get_key_value(read) else { return false };
-            memo.nested(|| self.reach(ask, target, Command::Select, &Touch::Any, memo, 0).verdict == Verdict::Denied)
-        });
+        let found = reads.into_iter().filter(|read| self.shows_nothing(ask, read));
         let hidden: BTreeSet<QualifiedName> = found.collect();
         if hidden.is_empty() { plain } else { Cow::Owned(RoleContext { hidden, ..ask.session.context.clone() }) }
+    }
+
+    /// Whether a relation shows no row to whoever's rights count; judged once, without looking further.
+    fn shows_nothing(&self, ask: Ask<'_, 'c>, name: &QualifiedName) -> bool {
+        let Some(target) = self.catalog.relations.get_key_value(name) else { return false };
+        let key = (ask.session.name, ask.checker.name, target.0);
+        if let Some(known) = self.hidden.read().unwrap_or_else(PoisonError::into_inner).get(&key) {
+            return *known;
+        }
+        let shallow = Memo::shallow();
+        let hides = self.reach(ask, target, Command::Select, &Touch::Any, &shallow, 0).verdict == Verdict::Denied;
+        self.hidden.write().unwrap_or_else(PoisonError::into_inner).insert(key, hides);
+        hides
     }
 
     /// One formula of all conditions: what none of them decides alone they may decide together.

@@ -57,15 +57,16 @@ impl<'c> Access<'c> {
             return Rls::Off(Step::new(format!("row level security of {name} is off"), at));
         }
         if who.bypasses() {
-            let how = if who.is_superuser() { "is a superuser" } else { "has BYPASSRLS" };
-            let text = format!("{} {how}: row level security does not hold it", who.label());
+            let how = if who.is_superuser() { "a superuser" } else { "BYPASSRLS" };
+            let text = format!("row level security of {name} does not hold {} ({how})", who.label());
             return Rls::Off(Step::new(text, who.attribute_at(who.is_superuser())));
         }
         if let Some(owner) = relation.owner.get().filter(|owner| who.has(owner)) {
             if relation.rls_forced.is(&false) {
                 let who = who.label();
-                let text =
-                    format!("row level security is not forced, and {who} has the privileges of the owner `{owner}`");
+                let text = format!(
+                    "row level security of {name} is not forced, and {who} has the privileges of its owner `{owner}`"
+                );
                 return Rls::Off(Step::new(text, relation.rls_forced.at.as_ref()));
             }
             if relation.rls_forced.get().is_none() {

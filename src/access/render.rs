@@ -43,8 +43,14 @@ pub fn deltas(deltas: &[Delta]) -> String {
     if deltas.is_empty() {
         return String::new();
     }
+    format!("access:\n{}", delta_lines(deltas))
+}
+
+/// One line for each.
+#[must_use]
+pub fn delta_lines(deltas: &[Delta]) -> String {
     let lines = deltas.iter().map(|delta| format!("  {} {}\n", sign(delta), escape::line(&delta.line())));
-    format!("access:\n{}", lines.collect::<String>())
+    lines.collect()
 }
 
 /// The access diff as a Markdown section; empty where nothing changed.

@@ -1,34 +1,29 @@
 //! What one question remembers while it is answered.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
 
 use crate::predicate::Analysis;
 
-/// Key of a remembered analysis: the address of a Catalog's expression, whose session, whose rights, and whether it was
-/// looked at without what its subqueries show.
-type Asked<'c> = (usize, &'c str, &'c str, bool);
+/// Key of a remembered analysis: the address of a Catalog's expression, whose session, and whose rights.
+type Asked<'c> = (usize, &'c str, &'c str);
 
 /// Answers given so far.
 #[derive(Default)]
 pub(super) struct Memo<'c> {
     analyses: RefCell<HashMap<Asked<'c>, Rc<Analysis>>>,
-    nesting: Cell<usize>,
+    shallow: bool,
 }
 
 impl<'c> Memo<'c> {
-    /// How many subqueries are being looked into.
-    pub(super) fn nesting(&self) -> usize {
-        self.nesting.get()
+    /// For a question asked on the way to another: what its subqueries show is not looked into.
+    pub(super) fn shallow() -> Self {
+        Self { shallow: true, ..Self::default() }
     }
 
-    /// Looks into one more.
-    pub(super) fn nested<T>(&self, look: impl FnOnce() -> T) -> T {
-        self.nesting.set(self.nesting.get() + 1);
-        let seen = look();
-        self.nesting.set(self.nesting.get() - 1);
-        seen
+    pub(super) fn is_shallow(&self) -> bool {
+        self.shallow
     }
 
     pub(super) fn analysis(&self, asked: Asked<'c>, analyse: impl FnOnce() -> Analysis) -> Rc<Analysis> {

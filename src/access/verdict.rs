@@ -175,7 +175,11 @@ impl Judgement {
                 Columns::Some(mine.into_iter().filter(|column| theirs.contains(column)).collect())
             }
         };
-        self.derivation.extend(other.derivation);
+        for step in other.derivation {
+            if !self.derivation.contains(&step) {
+                self.derivation.push(step);
+            }
+        }
         self.fragile |= other.fragile;
         self.assume_all(other.assumptions);
         self

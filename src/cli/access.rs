@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use anyhow::{anyhow, bail};
 use clap::{Args, ValueEnum};
 
-use crate::access::{Access, AccessOptions, Command, Row, Scope, Table, render};
+use crate::access::{Access, AccessOptions, Command, Delta, Row, Scope, Table, render};
 use crate::catalog::{Catalog, QualifiedName};
 use crate::live::connect::{Target, plain};
 use crate::live::{Limits, Session};
@@ -39,6 +39,9 @@ pub(super) struct Arguments {
     /// Ask the database's planner what it would filter, and report any disagreement; needs --database-url.
     #[arg(long, requires = "database_url")]
     prove: bool,
+    /// Print what each migration did to access, in order.
+    #[arg(long, conflicts_with_all = ["explain", "prove", "database_url", "snapshot", "write_contract"])]
+    by_migration: bool,
     /// Print an `access:` section for gardefou.yaml that holds today.
     #[arg(long, conflicts_with_all = ["explain", "prove"])]
     write_contract: bool,
@@ -60,6 +63,9 @@ enum Format {
 pub(super) fn run(arguments: &Arguments, color: Color) -> anyhow::Result<ExitCode> {
     let config = arguments.source.config()?;
     let mut options = arguments.source.options(None)?;
+    if arguments.by_migration {
+        return by_migration(&run::access_by_migration(&config, &options)?);
+    }
     options.source = match (arguments.database.target()?, &arguments.snapshot) {
         (Some(target), _) => Source::Live(target, arguments.database.limits()),
         (None, Some(path)) => Source::Snapshot(path.clone()),
@@ -92,6 +98,16 @@ pub(super) fn run(arguments: &Arguments, color: Color) -> anyhow::Result<ExitCod
         Format::Markdown => render::markdown(&table),
         Format::Html => render::html(&table),
     })?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// One section for each migration that changed access.
+fn by_migration(migrations: &[(std::sync::Arc<str>, Vec<Delta>)]) -> anyhow::Result<ExitCode> {
+    let mut out = String::new();
+    for (file, deltas) in migrations.iter().filter(|(_, deltas)| !deltas.is_empty()) {
+        out.push_str(&format!("{}\n{}", escape::line(file), render::delta_lines(deltas)));
+    }
+    terminal::print(&out)?;
     Ok(ExitCode::SUCCESS)
 }
 
