@@ -184,11 +184,14 @@ fn before(set: &MigrationSet, history: &History, config: &Config) -> Option<Cata
     Some(fold(&was, &options).catalog)
 }
 
+/// What one migration did to access: its path and each verdict it changed.
+pub type MigrationAccess = (Arc<str>, Vec<Delta>);
+
 /// What each migration did to access, in order; each is folded with all before it.
 ///
 /// # Errors
 /// [`RunError`] where the migrations cannot be found.
-pub fn access_by_migration(config: &Config, options: &RunOptions) -> Result<Vec<(Arc<str>, Vec<Delta>)>, RunError> {
+pub fn access_by_migration(config: &Config, options: &RunOptions) -> Result<Vec<MigrationAccess>, RunError> {
     let (set, history) = read_history(config, options)?;
     let scope = Scope::of(&check_config(config));
     let platform = Some(config.platform.unwrap_or_else(|| platform_of(&history)));
