@@ -27,7 +27,7 @@ gates:
 
 fn look(folder: &Path, yaml: &str, now: SystemTime) -> Vec<Status> {
     let config = Config::parse(yaml, "gardefou.yaml", folder).unwrap();
-    statuses(&config.governance.gates, Surroundings { config: &config, cwd: folder, now })
+    statuses(&config.governance.gates, Surroundings { config: &config, cwd: folder, now, database: None })
 }
 
 #[test]
