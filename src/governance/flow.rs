@@ -13,7 +13,7 @@ use crate::check::code::{Judged, Violation};
 use crate::location::Location;
 use crate::migrations::Migration;
 use crate::rule::Rule;
-use crate::sql::ast::{Name, PolicyCommand, RelationAction, StatementKind, TriggerState};
+use crate::sql::ast::{Name, PolicyCommand, RelationAction, StatementKind, TriggerSelector, TriggerState};
 
 struct Chain<'a> {
     flow: &'a Flow,
@@ -149,7 +149,13 @@ fn unseen<'w>(chain: &Chain<'_>, migration: &Migration, written: &'w [Written]) 
     let switches = switches(migration);
     let off = |one: &Written| {
         let before = switches.iter().filter(|switch| switch.at < one.at.span.start);
-        let mine = before.filter(|switch| switch.table.as_ref().is_none_or(|name| *name == one.table.name));
+        let mine = before.filter(|switch| {
+            let carrier = |trigger: &String| {
+                chain.carriers.iter().any(|(step, name, ..)| *step == one.table && *name == trigger)
+            };
+            switch.table.as_ref().is_none_or(|name| *name == one.table.name)
+                && switch.trigger.as_ref().is_none_or(carrier)
+        });
         mine.last().filter(|switch| switch.off)
     };
     let writes = written.iter().filter(|one| carries(&one.table));
@@ -160,10 +166,11 @@ fn unseen<'w>(chain: &Chain<'_>, migration: &Migration, written: &'w [Written]) 
     writes.filter_map(|one| Some((one, how(off(one)?)))).collect()
 }
 
-/// Triggers switched off or on: those of a table, or all of the session.
+/// Triggers switched off or on: one or all of a table, or all of the session.
 struct Switch {
     at: u32,
     table: Option<String>,
+    trigger: Option<String>,
     off: bool,
 }
 
@@ -172,15 +179,19 @@ fn switches(migration: &Migration) -> Vec<Switch> {
         let (name, value) = executed.setting.as_ref()?;
         let off =
             !matches!(value.trim_matches('\'').to_ascii_lowercase().as_str(), "origin" | "local" | "default" | "");
-        (name == "session_replication_role").then_some(Switch { at: executed.at.span.start, table: None, off })
+        (name == "session_replication_role").then_some(Switch { at: executed.at.span.start, table: None, trigger: None, off })
     });
     let mut found: Vec<Switch> = settings.collect();
     for statement in statements(migration) {
         let StatementKind::AlterRelation { name, actions, .. } = &statement.kind else { continue };
         found.extend(actions.iter().filter_map(|action| match action {
-            RelationAction::Trigger { state, .. } => Some(Switch {
+            RelationAction::Trigger { which, state } => Some(Switch {
                 at: statement.span.start,
                 table: Some(name.name.clone()),
+                trigger: match which {
+                    TriggerSelector::Name(trigger) => Some(trigger.clone()),
+                    TriggerSelector::All | TriggerSelector::User => None,
+                },
                 off: matches!(state, TriggerState::Disabled | TriggerState::Replica),
             }),
             _ => None,

@@ -148,6 +148,10 @@ pub(super) fn routine(catalog: &Catalog, function: &Function) -> BTreeSet<(Quali
                 names.for_each(|name| add(resolve(catalog, name)));
                 calls(statement).into_iter().filter_map(|call| function_named(catalog, &call.name)).for_each(&mut add);
             }
+            Node::Expr(expr) => {
+                relations(expr).into_iter().for_each(|name| add(resolve(catalog, name)));
+                calls(expr).into_iter().filter_map(|call| function_named(catalog, &call.name)).for_each(&mut add);
+            }
             _ => {}
         }
     });

@@ -21,7 +21,7 @@ const DEPTH: usize = 8;
 pub(super) fn in_body(function: &Function, visit: &mut dyn FnMut(Node<'_>)) {
     match function.body.get() {
         Some(FunctionSource::Text { text }) => in_text(text, &function.language, visit),
-        Some(FunctionSource::Sql { text }) => in_text(&standard(text), "sql", visit),
+        Some(FunctionSource::Sql { text }) => in_standard(text, visit),
         _ => {}
     }
 }
@@ -36,18 +36,27 @@ fn in_text(text: &str, language: &str, visit: &mut dyn FnMut(Node<'_>)) {
     }
 }
 
-/// `RETURN expr` as a query, the statements within `BEGIN ATOMIC … END`.
-fn standard(text: &str) -> String {
-    let text = text.trim().trim_end_matches(';').trim_end();
-    let after = |text: &str, word: &str| {
-        let head = text.get(..word.len()).filter(|head| head.eq_ignore_ascii_case(word));
-        head.and_then(|_| text.get(word.len()..)).map(|rest| rest.trim_start().to_owned())
+/// `RETURN expr` and `BEGIN ATOMIC … END`, as written; a server prints the whole definition around them.
+fn in_standard(text: &str, visit: &mut dyn FnMut(Node<'_>)) {
+    let whole = if text.trim_start().get(..6).is_some_and(|head| head.eq_ignore_ascii_case("create")) {
+        text.to_owned()
+    } else {
+        format!("create function f() returns void language sql {text}")
     };
-    if let Some(expr) = after(text, "return") {
-        return format!("select {expr}");
+    for statement in sql::parse(&whole).statements {
+        if let StatementKind::CreateFunction(routine) = &statement.kind {
+            in_routine(routine, visit);
+        }
     }
-    let inner = after(text, "begin").and_then(|rest| after(&rest, "atomic"));
-    inner.and_then(|rest| rest.get(..rest.len().checked_sub("end".len())?).map(ToOwned::to_owned)).unwrap_or_default()
+}
+
+fn in_routine(routine: &CreateFunction, visit: &mut dyn FnMut(Node<'_>)) {
+    match &routine.body {
+        FunctionBody::Text(body) => in_text(&body.text, &routine.language, visit),
+        FunctionBody::Atomic(statements) => statements.iter().for_each(|it| visit(Node::Statement(it))),
+        FunctionBody::Return(expr) => visit(Node::Expr(expr)),
+        FunctionBody::External => {}
+    }
 }
 
 /// A statement as `EXECUTE '…'` has it, where its text is written out.
@@ -141,6 +150,7 @@ fn each<'n>(root: Node<'n>, visit: &mut dyn FnMut(Node<'n>)) {
     match root {
         Node::Statement(statement) => walk(statement, all),
         Node::Block(block) => walk(block, all),
+        Node::Expr(expr) => walk(expr, all),
         _ => {}
     }
 }
@@ -207,11 +217,7 @@ impl<'a> Calls<'a> {
     /// The bodies of the routines of a name as they are in this file.
     fn bodies(&self, name: &Name, visit: &mut dyn FnMut(Node<'_>)) {
         if let Some(own) = self.own.get(&name.name) {
-            match &own.body {
-                FunctionBody::Text(body) => in_text(&body.text, &own.language, visit),
-                FunctionBody::Atomic(statements) => statements.iter().for_each(|it| visit(Node::Statement(it))),
-                _ => {}
-            }
+            in_routine(own, visit);
             return;
         }
         let means = |known: &QualifiedName| {

@@ -8,6 +8,7 @@ use super::{Column, Set, normal};
 use crate::catalog::{ObjectKind, ObjectRef, QualifiedName};
 use crate::check::Model;
 use crate::check::code::{Judged, Violation};
+use crate::governance::sections::Operation;
 use crate::governance::writes::{self, Names, Write, Written};
 use crate::location::{Location, Span};
 use crate::migrations::Migration;
@@ -335,6 +336,7 @@ fn violation(migration: &Migration, set: &Set<'_>, span: Span, problem: String) 
 /// Constants outside a set written into a column that refers to it.
 pub(super) fn references(model: &Model<'_>, sets: &[Set<'_>]) -> Judged {
     let mut judged = Judged::default();
+    let gives = |it: &Written| it.operations.iter().any(|done| *done != Operation::Delete);
     let refers = |table: &QualifiedName| sets.iter().any(|set| set.refers_from(table));
     each(model, &mut |case| {
         if !refers(&case.table) {
@@ -351,7 +353,7 @@ pub(super) fn references(model: &Model<'_>, sets: &[Set<'_>]) -> Judged {
             }
         }
     });
-    for written in writes::of(model).iter().flatten().filter(|it| it.computed && refers(&it.table)) {
+    for written in writes::of(model).iter().flatten().filter(|it| it.computed && gives(it) && refers(&it.table)) {
         let Written { table, at, .. } = written;
         judged
             .not_run
