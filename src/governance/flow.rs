@@ -150,9 +150,8 @@ fn unseen<'w>(chain: &Chain<'_>, migration: &Migration, written: &'w [Written]) 
     let off = |one: &Written| {
         let before = switches.iter().filter(|switch| switch.at < one.at.span.start);
         let mine = before.filter(|switch| {
-            let carrier = |trigger: &String| {
-                chain.carriers.iter().any(|(step, name, ..)| *step == one.table && *name == trigger)
-            };
+            let carrier =
+                |trigger: &String| chain.carriers.iter().any(|(step, name, ..)| *step == one.table && *name == trigger);
             switch.table.as_ref().is_none_or(|name| *name == one.table.name)
                 && switch.trigger.as_ref().is_none_or(carrier)
         });
@@ -179,7 +178,12 @@ fn switches(migration: &Migration) -> Vec<Switch> {
         let (name, value) = executed.setting.as_ref()?;
         let off =
             !matches!(value.trim_matches('\'').to_ascii_lowercase().as_str(), "origin" | "local" | "default" | "");
-        (name == "session_replication_role").then_some(Switch { at: executed.at.span.start, table: None, trigger: None, off })
+        (name == "session_replication_role").then_some(Switch {
+            at: executed.at.span.start,
+            table: None,
+            trigger: None,
+            off,
+        })
     });
     let mut found: Vec<Switch> = settings.collect();
     for statement in statements(migration) {

@@ -209,10 +209,12 @@ impl<C: GenericClient> Meter<'_, C> {
             ("was seen in the future", format!("{last} > now() + interval '1 day'")),
         ];
         if alerts.columns.contains_key(&AlertColumn::AcknowledgedBy) {
-            let by = name(AlertColumn::AcknowledgedBy);
+            let (by, payload) = (name(AlertColumn::AcknowledgedBy), name(AlertColumn::Payload));
+            // A waiver says who and why in the configuration.
+            let waived = format!("({payload})::jsonb ->> 'silenced_by' is not null");
             checks.push((
                 "is acknowledged by nobody",
-                format!("{status}::text = 'ACK' and coalesce({by}::text, '') = ''"),
+                format!("{status}::text = 'ACK' and coalesce({by}::text, '') = '' and not ({waived})"),
             ));
         }
         for (what, filter) in checks {

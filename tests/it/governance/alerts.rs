@@ -37,6 +37,8 @@ fn audit(root: &Path, url: &str, yaml: &str) -> String {
     if root.join("last.json").is_file() {
         command.args(["--since", "last.json"]);
     }
+    // Audits tell their time in seconds.
+    std::thread::sleep(std::time::Duration::from_millis(1_100));
     let output = command.output().unwrap();
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(matches!(output.status.code(), Some(0 | 1)), "{said}");
@@ -77,6 +79,9 @@ fn one_row_lives_through_audits() {
     );
     applied(&mut client, &audit(root, &url, &waived), "ACK");
     assert!(std::fs::read_to_string(root.join("last.json")).unwrap().contains("\"ACK\""));
+
+    // The waiver is taken back: what nobody but it accepted is open again.
+    applied(&mut client, &audit(root, &url, &yaml), "OPEN");
 
     client.batch_execute("alter table public.citernes enable row level security").unwrap();
     applied(&mut client, &audit(root, &url, &yaml), "RESOLVED");
