@@ -263,6 +263,7 @@ fn generated_histories_fold_as_the_server_runs_them() {
         "differential: {equal} of {histories} histories equal; {accepted} statements accepted of {tried}, {facts} facts compared, {:.1} s",
         started.elapsed().as_secs_f64()
     );
+    report.iter().for_each(|line| println!("{line}"));
     // Differences known and open, each by the seed that shows it: docs/performance.md has the score.
     let open = |line: &String| OPEN.iter().any(|seed| line.starts_with(&format!("seed {seed}:")));
     let new: Vec<&String> = report.iter().filter(|line| !open(line)).collect();
@@ -272,7 +273,7 @@ fn generated_histories_fold_as_the_server_runs_them() {
 }
 
 /// Seeds of the usual run whose history still folds otherwise than the server runs it.
-const OPEN: &[u64] = &[46, 55, 90, 91, 114, 120, 134, 157, 161, 166, 180, 194];
+const OPEN: &[u64] = &[114, 120, 134, 157, 161, 166, 180, 194];
 
 /// Differences of one kind are reported once: the line without names.
 fn kind(line: &str) -> String {

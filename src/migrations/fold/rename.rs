@@ -4,6 +4,7 @@ use super::rewrite::Renaming;
 use super::state::{Effect, Fold};
 use super::store::Key;
 use crate::catalog::{ConstraintRule, Expression, Fact, FunctionKey, ObjectKind, ObjectRef, QualifiedName, Relation};
+use crate::sql::ast::quote_ident;
 
 impl Fold {
     /// Moves a relation to another name or schema; `name` becomes the new one.
@@ -174,6 +175,7 @@ impl Fold {
                 renaming.apply(expression);
             });
             relation.constraints.values_mut().for_each(|constraint| rename_key_column(&mut constraint.kind, from, to));
+            relation.partition_by = relation.partition_by.take().map(|key| with_word(&key, from, to));
         }
         self.follow_column(table, from, to);
         for child in self.children(table) {
@@ -324,6 +326,20 @@ impl Fold {
             }
         }
     }
+}
+
+/// A partition key with a column under its new name.
+fn with_word(key: &str, from: &str, to: &str) -> String {
+    let (from, to) = (quote_ident(from), quote_ident(to));
+    let is_word = |c: char| c.is_alphanumeric() || matches!(c, '_' | '$' | '"');
+    let mut out = String::new();
+    for piece in key.split_inclusive(|c: char| !is_word(c)) {
+        let end = piece.trim_end_matches(|c: char| !is_word(c)).len();
+        let (word, rest) = piece.split_at(end);
+        out.push_str(if word == from { &to } else { word });
+        out.push_str(rest);
+    }
+    out
 }
 
 fn rename_key_column(rule: &mut ConstraintRule, from: &str, to: &str) {
