@@ -84,7 +84,7 @@ fn the_depot_live_has_the_findings_of_its_migrations_at_their_places() {
     assert_eq!(code(&both), 1, "{}", err(&both));
     let both = json(&both);
     let about_state = |report: &Value| -> Vec<(String, Value)> {
-        let rules = ["destructive/", "migrations/", "access/", "views/lost-", "functions/definer-lost"];
+        let rules = ["destructive/", "migrations/", "access/", "config/", "views/lost-", "functions/definer-lost"];
         // Those about statements and files, and those about rows.
         let history = ["canonical-", "classification-", "freeze-", "gate-", "flow-bypassed", "no-reset"];
         let history = history.map(|name| format!("governance/{name}"));
