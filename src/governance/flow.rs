@@ -149,13 +149,13 @@ fn unseen<'w>(chain: &Chain<'_>, migration: &Migration, written: &'w [Written]) 
     let switches = switches(migration);
     let off = |one: &Written| {
         let before = switches.iter().filter(|switch| switch.at < one.at.span.start);
-        let mine = before.filter(|switch| {
+        let mut mine = before.filter(|switch| {
             let carrier =
                 |trigger: &String| chain.carriers.iter().any(|(step, name, ..)| *step == one.table && *name == trigger);
             switch.table.as_ref().is_none_or(|name| *name == one.table.name)
                 && switch.trigger.as_ref().is_none_or(carrier)
         });
-        mine.last().filter(|switch| switch.off)
+        mine.next_back().filter(|switch| switch.off)
     };
     let writes = written.iter().filter(|one| carries(&one.table));
     let how = |switch: &Switch| match &switch.table {
