@@ -75,7 +75,7 @@ impl<'c> Access<'c> {
         for part in applying.permissive.iter().chain(&applying.restrictive) {
             let Some(expr) = &part.expr else { continue };
             let mut others = applying.permissive.iter().filter(|other| !std::ptr::eq(*other, part));
-            let foldable = part.policy.permissive && others.any(|other| other.expr.as_deref().is_some_and(may_fold));
+            let foldable = part.policy.permissive && others.any(|other| other.expr.as_deref().is_some_and(may_decide));
             let guards = Guards { foldable, lazy: !alone, folded: false };
             let folded = dropped && part.policy.permissive;
             let Some(mut failure) = self.failure_of_expr(ask, expr, Guards { folded, ..guards }, trail, 0) else {
@@ -111,7 +111,7 @@ impl<'c> Access<'c> {
         let mut worst: Option<Failure> = None;
         for (at, part) in parts.iter().enumerate() {
             let mut others = parts.iter().enumerate().filter(|(other, _)| *other != at).map(|(_, other)| other);
-            let guards = Guards { foldable: guards.foldable || others.any(may_fold), lazy: true, ..guards };
+            let guards = Guards { foldable: guards.foldable || others.any(may_decide), lazy: true, ..guards };
             let failure = self.failure_of_expr(ask, part, guards, trail, depth + 1);
             if worst.as_ref().is_none_or(|worst| !worst.certain && failure.is_some()) {
                 worst = failure.or(worst);
@@ -331,6 +331,20 @@ fn may_fold(expr: &Expr) -> bool {
         constant
     });
     constant
+}
+
+/// A constant in it may decide all of it, so that the planner drops it with what stands beside it.
+fn may_decide(expr: &Expr) -> bool {
+    let mut open = vec![expr];
+    while let Some(expr) = open.pop() {
+        match &expr.kind {
+            ExprKind::And(parts) | ExprKind::Or(parts) => open.extend(parts),
+            ExprKind::Not(inner) => open.push(inner),
+            _ if may_fold(expr) || folds_inside(expr) => return true,
+            _ => {}
+        }
+    }
+    false
 }
 
 /// A constant inside may let the planner drop what stands beside it.
