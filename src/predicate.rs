@@ -5,6 +5,7 @@ mod body;
 mod decimal;
 mod eval;
 mod formula;
+mod memo;
 mod names;
 mod references;
 mod role;
@@ -14,12 +15,13 @@ mod value;
 mod verdict;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use crate::catalog::{Catalog, Column, Function, FunctionKey, ObjectKind, Origin, QualifiedName, Relation, TypeKind};
 use crate::location::Span;
 use crate::sql::ast::{Expr, Name};
 use body::Body;
+use memo::Memo;
 use ty::Ty;
 
 pub(crate) use names::{is_aggregate, is_set_returning};
@@ -113,6 +115,7 @@ pub struct Analyser<'c> {
     functions: BTreeMap<&'c str, Vec<Routine<'c>>>,
     /// What inherits from a relation, partitions left out.
     children: BTreeMap<&'c QualifiedName, Vec<(&'c QualifiedName, &'c Relation)>>,
+    memo: Memo,
 }
 
 /// A function and its body, read when first asked for.
@@ -147,13 +150,13 @@ impl<'c> Analyser<'c> {
         for (name, relation) in catalog.relations.iter().filter(|(_, relation)| !relation.is_partition) {
             relation.parents.iter().for_each(|parent| children.entry(parent).or_default().push((name, relation)));
         }
-        Self { catalog, options, functions, children }
+        Self { catalog, options, functions, children, memo: Memo::default() }
     }
 
     /// What `expr`, a policy expression on `relation`, says to `role`.
     #[must_use]
-    pub fn analyse(&self, expr: &Expr, relation: &QualifiedName, role: &RoleContext) -> Analysis {
-        verdict::analyse(self, expr, relation, role)
+    pub fn analyse(&self, expr: &Expr, relation: &QualifiedName, role: &RoleContext) -> Arc<Analysis> {
+        self.memo.analysis((expr, relation, role), || verdict::analyse(self, expr, relation, role))
     }
 
     /// What `expr`, a policy expression on `relation`, looks like.
@@ -242,7 +245,7 @@ pub fn analyse(
     role: &RoleContext,
     options: Options,
 ) -> Analysis {
-    Analyser::new(catalog, options).analyse(expr, relation, role)
+    verdict::analyse(&Analyser::new(catalog, options), expr, relation, role).0
 }
 
 /// [`Analyser::shape`] for a single expression, with default options.
