@@ -37,8 +37,8 @@ pub(crate) fn json(output: &Output) -> Value {
 /// What is wrong in the example, and why.
 const WRONG: &[(&str, &str)] = &[
     ("R-2026-008", "observed-density-as-base"),
-    ("R-2026-014", "volume-not-v-times-vcf"),
-    ("R-2026-019", "vcf-alone"),
+    ("R-2026-014", "volume15-altered"),
+    ("R-2026-019", "vcf-altered"),
     ("R-2026-032", "linear"),
     ("R-2026-034", "no-correction"),
     ("R-2026-036", "celsius-read-as-fahrenheit"),
