@@ -98,6 +98,12 @@ impl<'c> Access<'c> {
         }
     }
 
+    /// What it analyses expressions with, which remembers them.
+    #[must_use]
+    pub fn analyser(&self) -> &Analyser<'c> {
+        &self.analyser
+    }
+
     /// The Catalog asked about.
     #[must_use]
     pub fn catalog(&self) -> &'c Catalog {

@@ -5,6 +5,7 @@ mod body;
 mod decimal;
 mod eval;
 mod formula;
+mod memo;
 mod names;
 mod references;
 mod role;
@@ -14,12 +15,13 @@ mod value;
 mod verdict;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use crate::catalog::{Catalog, Column, Function, FunctionKey, ObjectKind, Origin, QualifiedName, TypeKind};
 use crate::location::Span;
 use crate::sql::ast::{Expr, Name};
 use body::Body;
+use memo::Memo;
 use ty::Ty;
 
 pub(crate) use names::{is_aggregate, is_set_returning};
@@ -113,6 +115,7 @@ pub struct Analyser<'c> {
     functions: BTreeMap<&'c str, Vec<Routine<'c>>>,
     /// Relations others inherit from, partitioning left out.
     parents: BTreeSet<&'c QualifiedName>,
+    memo: Memo,
 }
 
 /// A function and its body, read when first asked for.
@@ -145,13 +148,13 @@ impl<'c> Analyser<'c> {
         }
         let children = catalog.relations.values().filter(|relation| !relation.is_partition);
         let parents = children.flat_map(|relation| &relation.parents).collect();
-        Self { catalog, options, functions, parents }
+        Self { catalog, options, functions, parents, memo: Memo::default() }
     }
 
     /// What `expr`, a policy expression on `relation`, says to `role`.
     #[must_use]
-    pub fn analyse(&self, expr: &Expr, relation: &QualifiedName, role: &RoleContext) -> Analysis {
-        verdict::analyse(self, expr, relation, role)
+    pub fn analyse(&self, expr: &Expr, relation: &QualifiedName, role: &RoleContext) -> Arc<Analysis> {
+        self.memo.analysis((expr, relation, role), || verdict::analyse(self, expr, relation, role))
     }
 
     /// What `expr`, a policy expression on `relation`, looks like.
@@ -222,7 +225,7 @@ pub fn analyse(
     role: &RoleContext,
     options: Options,
 ) -> Analysis {
-    Analyser::new(catalog, options).analyse(expr, relation, role)
+    verdict::analyse(&Analyser::new(catalog, options), expr, relation, role).0
 }
 
 /// [`Analyser::shape`] for a single expression, with default options.

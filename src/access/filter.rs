@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
-use std::rc::Rc;
 use std::sync::PoisonError;
 
 use super::policies::{Applying, Part};
@@ -140,7 +139,7 @@ pub(super) fn of(analysis: &Analysis) -> Verdict {
     }
 }
 
-fn explain(part: &Part<'_>, analysis: &Rc<Analysis>, judgement: &mut Judgement) {
+fn explain(part: &Part<'_>, analysis: &Analysis, judgement: &mut Judgement) {
     let word = |truth: Truth| match truth {
         Truth::Always => "is always true",
         Truth::Never => "is never true",

@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use crate::predicate::Analysis;
 
@@ -12,7 +12,7 @@ type Asked<'c> = (usize, &'c str, &'c str);
 /// Answers given so far.
 #[derive(Default)]
 pub(super) struct Memo<'c> {
-    analyses: RefCell<HashMap<Asked<'c>, Rc<Analysis>>>,
+    analyses: RefCell<HashMap<Asked<'c>, Arc<Analysis>>>,
     shallow: bool,
 }
 
@@ -26,12 +26,12 @@ impl<'c> Memo<'c> {
         self.shallow
     }
 
-    pub(super) fn analysis(&self, asked: Asked<'c>, analyse: impl FnOnce() -> Analysis) -> Rc<Analysis> {
+    pub(super) fn analysis(&self, asked: Asked<'c>, analyse: impl FnOnce() -> Arc<Analysis>) -> Arc<Analysis> {
         if let Some(known) = self.analyses.borrow().get(&asked) {
-            return Rc::clone(known);
+            return Arc::clone(known);
         }
-        let analysis = Rc::new(analyse());
-        self.analyses.borrow_mut().insert(asked, Rc::clone(&analysis));
+        let analysis = analyse();
+        self.analyses.borrow_mut().insert(asked, Arc::clone(&analysis));
         analysis
     }
 }

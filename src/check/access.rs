@@ -53,7 +53,7 @@ fn is_anonymous(role: &str) -> bool {
 
 /// Rows by relation, role and command.
 fn cells<'m>(model: &'m Model<'_>) -> BTreeMap<(&'m QualifiedName, &'m str, Command), &'m Row> {
-    let rows = model.access().1.rows.iter();
+    let rows = model.access_table().rows.iter();
     rows.map(|row| ((&row.relation, row.role.as_str(), row.command), row)).collect()
 }
 
@@ -62,7 +62,7 @@ fn breaches(model: &Model<'_>, _: &Rule) -> Judged {
     if contract.is_empty() {
         return Judged::default();
     }
-    let found = contract::judge(contract, &model.access().1);
+    let found = contract::judge(contract, model.access_table());
     let violations = found.breaches.iter().map(|breach| {
         let row = breach.row;
         let expected = format!("{} at {}:{}", breach.expected.word(), breach.by.at.file, breach.by.at.line);
@@ -79,7 +79,7 @@ fn unmatched(model: &Model<'_>, _: &Rule) -> Judged {
     if contract.is_empty() {
         return Judged::default();
     }
-    let found = contract::judge(contract, &model.access().1);
+    let found = contract::judge(contract, model.access_table());
     let violations = found.unmatched.iter().map(|line| {
         let message = format!("the contract's `{}` for `{}` matches nothing", line.relation, line.role);
         let object = ObjectRef::new(ObjectKind::Other, &line.at.file);
@@ -100,7 +100,7 @@ fn openness(verdict: Verdict) -> u8 {
 /// A partition or inheritance child lets more through than the table whose rows it holds.
 fn child_bypass(model: &Model<'_>, _: &Rule) -> Judged {
     let (cells, mut looked_at, mut violations) = (cells(model), 0, Vec::new());
-    for row in model.access().1.rows.iter().filter(|row| row.verdict.is_open() && is_exposed(model, &row.role)) {
+    for row in model.access_table().rows.iter().filter(|row| row.verdict.is_open() && is_exposed(model, &row.role)) {
         let Some(relation) = model.catalog().relations.get(&row.relation) else { continue };
         for parent in &relation.parents {
             let Some(above) = cells.get(&(parent, row.role.as_str(), row.command)) else { continue };
@@ -119,7 +119,7 @@ fn child_bypass(model: &Model<'_>, _: &Rule) -> Judged {
 
 /// A policy uses what the role it is for may not.
 fn policy_fails(model: &Model<'_>, _: &Rule) -> Judged {
-    let rows = model.access().1.rows.iter().filter(|row| row.kind == ObjectKind::Table && row.role != PUBLIC);
+    let rows = model.access_table().rows.iter().filter(|row| row.kind == ObjectKind::Table && row.role != PUBLIC);
     let fails = |row: &&Row| {
         let last = row
             .derivation
@@ -228,7 +228,7 @@ fn member_can_bypass(model: &Model<'_>, _: &Rule) -> Judged {
 
 /// A caller without a session reaches protected rows through a function.
 fn definer_reach(model: &Model<'_>, _: &Rule) -> Judged {
-    let (cells, table) = (cells(model), &model.access().1);
+    let (cells, table) = (cells(model), model.access_table());
     let ways = table.indirect.iter().filter(|way| is_anonymous(&way.role) && way.through.starts_with("function "));
     let protected = |name: &QualifiedName| {
         model.catalog().relations.get(name).is_some_and(|relation| !relation.rls_enabled.is(&false))
@@ -306,7 +306,7 @@ fn pii(model: &Model<'_>, rule: &Rule) -> Judged {
         Some(Param::Texts(names)) => names.iter().map(|name| name.to_lowercase()).collect(),
         _ => BTreeSet::new(),
     };
-    let rows = model.access().1.rows.iter().filter(|row| {
+    let rows = model.access_table().rows.iter().filter(|row| {
         row.command == Command::Select && is_anonymous(&row.role) && model.is_exposed_schema(&row.relation.schema)
     });
     let mut violations = Vec::new();
@@ -326,7 +326,7 @@ fn pii(model: &Model<'_>, rule: &Rule) -> Judged {
 }
 
 fn foreign_table(model: &Model<'_>, _: &Rule) -> Judged {
-    let rows = model.access().1.rows.iter().filter(|row| {
+    let rows = model.access_table().rows.iter().filter(|row| {
         row.kind == ObjectKind::ForeignTable
             && row.role != PUBLIC
             && is_exposed(model, &row.role)

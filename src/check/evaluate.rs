@@ -18,6 +18,7 @@ const CONDITIONAL: &str = " (in a branch that may not run)";
 
 pub(super) fn run(input: &CheckInput<'_>) -> CheckOutput {
     let model = Model::new(input);
+    model.prepare();
     // In parallel, and put together in the order of targets and rules.
     let by_target = TARGETS.par_iter().map(|target| judge_target(&model, target));
     let in_code = input.rules.par_iter().map(|rule| {

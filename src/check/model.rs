@@ -14,7 +14,8 @@ use crate::governance::definition::Definition;
 use crate::live::LiveFacts;
 use crate::location::Location;
 use crate::migrations::Migration;
-use crate::predicate::{Analyser, Options};
+use crate::predicate::Analyser;
+use crate::rule::Logic;
 
 /// Analysed expressions, by table and canonical text.
 type Shapes = HashMap<QualifiedName, HashMap<String, Arc<Shape>>>;
@@ -27,10 +28,10 @@ pub struct Model<'a> {
     changed: BTreeSet<&'a str>,
     /// Tables read by the policies of each table with row level security.
     policy_reads: OnceLock<BTreeMap<QualifiedName, BTreeSet<QualifiedName>>>,
-    analyser: OnceLock<Analyser<'a>>,
     shapes: RwLock<Shapes>,
     lints: OnceLock<squawk::Lints>,
-    access: OnceLock<(Access<'a>, Table)>,
+    access: OnceLock<Access<'a>>,
+    access_table: OnceLock<Table>,
     deltas: OnceLock<Vec<Delta>>,
     indexes: OnceLock<BTreeMap<&'a QualifiedName, Vec<(&'a QualifiedName, &'a Index)>>>,
     /// Protected objects as they stand.
@@ -50,10 +51,10 @@ impl<'a> Model<'a> {
             reach,
             changed,
             policy_reads: OnceLock::new(),
-            analyser: OnceLock::new(),
             shapes: RwLock::default(),
             lints: OnceLock::new(),
             access: OnceLock::new(),
+            access_table: OnceLock::new(),
             deltas: OnceLock::new(),
             indexes: OnceLock::new(),
             protected: OnceLock::new(),
@@ -212,8 +213,7 @@ impl<'a> Model<'a> {
         if let Some(known) = known(&self.shapes.read().unwrap_or_else(PoisonError::into_inner)) {
             return known;
         }
-        let analyser = self.analyser.get_or_init(|| Analyser::new(self.catalog(), Options::default()));
-        let shape = Arc::new(analyse(analyser));
+        let shape = Arc::new(analyse(self.access().analyser()));
         let mut shapes = self.shapes.write().unwrap_or_else(PoisonError::into_inner);
         shapes.entry(table.clone()).or_default().insert(canonical.to_owned(), Arc::clone(&shape));
         shape
@@ -236,13 +236,32 @@ impl<'a> Model<'a> {
         self.lints.get_or_init(|| squawk::lints(self))
     }
 
+    /// Answers who can reach what.
+    pub(super) fn access(&self) -> &Access<'a> {
+        self.access.get_or_init(|| Access::new(self.catalog(), &AccessOptions::default()))
+    }
+
     /// Who can reach what; computed once.
-    pub(super) fn access(&self) -> &(Access<'a>, Table) {
-        self.access.get_or_init(|| {
-            let access = Access::new(self.catalog(), &AccessOptions::default());
-            let table = access.table(&self.scope());
-            (access, table)
-        })
+    pub(super) fn access_table(&self) -> &Table {
+        self.access_table.get_or_init(|| self.access().table(&self.scope()))
+    }
+
+    /// Computes what is itself computed in parallel and that rules, run in parallel, would ask for: a thread that
+    /// waits for its own parts may take up another rule, which would then wait for that thread.
+    pub(super) fn prepare(&self) {
+        let checks = self.input.rules.iter().filter_map(|rule| match &rule.logic {
+            Logic::Code(check) => Some(check.name),
+            Logic::Conditions { .. } | Logic::Query(_) => None,
+        });
+        let (mut squawk, mut others) = (false, self.input.before.is_some());
+        checks.for_each(|check| *if check == squawk::NAME { &mut squawk } else { &mut others } = true);
+        if squawk {
+            self.lints();
+        }
+        if others {
+            self.access_table();
+            self.deltas();
+        }
     }
 
     fn scope(&self) -> Scope {
@@ -256,7 +275,7 @@ impl<'a> Model<'a> {
             let Some(before) = self.input.before else { return Vec::new() };
             let scope = self.scope();
             let old = Access::new(before, &AccessOptions::default()).table(&scope);
-            crate::access::diff(&old, &self.access().1)
+            crate::access::diff(&old, self.access_table())
         })
     }
 

@@ -12,7 +12,7 @@ use crate::rule::{Logic, Rule};
 use crate::sql::{Lint, lint};
 
 /// The check's name in rule files.
-const NAME: &str = "squawk";
+pub(super) const NAME: &str = "squawk";
 
 /// What squawk says about each file, by the file's place; `None` where it failed.
 pub(super) type Lints = Vec<Option<Vec<Lint>>>;

@@ -113,6 +113,11 @@ impl<'a> Eval<'a> {
         }
     }
 
+    /// Expressions interpreted so far.
+    pub(super) fn work_done(&self) -> u32 {
+        MAX_WORK - self.work
+    }
+
     /// What a set of source bits stands for.
     pub(super) fn depends(&self, bits: u64) -> Depends {
         let mut depends = Depends::default();

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::catalog::QualifiedName;
 
 /// A session as far as it is known. Build one with the constructors and change what differs.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct RoleContext {
     /// How reports call it.
     pub name: String,
@@ -25,7 +25,7 @@ pub struct RoleContext {
 }
 
 /// A token's claims.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct Claims {
     /// There may be no token at all: then every claim is NULL.
     pub optional: bool,
@@ -48,7 +48,7 @@ impl Claims {
 }
 
 /// One claim of a token.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Claim {
     /// This string.
     Text(String),
@@ -61,7 +61,7 @@ pub enum Claim {
 }
 
 /// A custom setting.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Setting {
     /// Never set in the session: NULL or, once it was set in an earlier transaction, the empty string.
     Unset,

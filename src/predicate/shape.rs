@@ -1,6 +1,7 @@
 //! What an expression looks like: the names it uses and the idioms it follows, for rules.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use super::role::{Claim, RoleContext};
 use super::{Analyser, Analysis, Verdict, names, verdict};
@@ -46,11 +47,11 @@ pub struct Profile {
     /// What it looks like.
     pub shape: Shape,
     /// To a caller of whom nothing is known.
-    pub anyone: Analysis,
+    pub anyone: Arc<Analysis>,
     /// To Supabase's `anon`.
-    pub anon: Analysis,
+    pub anon: Arc<Analysis>,
     /// To Supabase's `authenticated`.
-    pub authenticated: Analysis,
+    pub authenticated: Arc<Analysis>,
 }
 
 /// A function call in an expression.
@@ -82,7 +83,7 @@ pub(super) fn profile(analyser: &Analyser<'_>, expr: &Expr, relation: &Qualified
     shape.signed_in_only =
         anon.verdict == Verdict::Never && authenticated.verdict == Verdict::Always && shape.columns.is_empty();
     shape.auth_inverted = auth_inverted(analyser, expr, relation, &anon, &authenticated);
-    Profile { shape, anyone, anon, authenticated }
+    Profile { shape, anyone: Arc::new(anyone), anon, authenticated }
 }
 
 fn references(analyser: &Analyser<'_>, expr: &Expr, shape: &mut Shape) {

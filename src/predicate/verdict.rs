@@ -11,11 +11,17 @@ use crate::sql::ast::{Expr, ExprKind, Query};
 /// Most combinations of what is not the row's that are gone through one by one.
 const MAX_GROUPS: usize = 64;
 
-/// Analyses `expr` on `relation` for `role`.
-pub(super) fn analyse(analyser: &Analyser<'_>, expr: &Expr, relation: &QualifiedName, role: &RoleContext) -> Analysis {
+/// Analyses `expr` on `relation` for `role`, and says how much work it was.
+pub(super) fn analyse(
+    analyser: &Analyser<'_>,
+    expr: &Expr,
+    relation: &QualifiedName,
+    role: &RoleContext,
+) -> (Analysis, u32) {
     let mut eval = Eval::new(analyser, role);
     let read = read(&mut eval, expr, relation);
-    analysis(&mut eval, read)
+    let analysis = analysis(&mut eval, read);
+    (analysis, eval.work_done())
 }
 
 /// Analyses `expr` on `relation` for whoever asks, and says which names it uses.

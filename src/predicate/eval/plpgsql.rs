@@ -58,6 +58,10 @@ impl<'a> Eval<'a> {
         returns: &mut Returns,
     ) -> Option<Node> {
         for statement in body {
+            // What is never reached says nothing, whatever stands there.
+            if self.formulas.constant(alive) == Some(Tri::False) {
+                break;
+            }
             self.work = self.work.saturating_sub(1);
             if self.work == 0 || self.depth >= super::MAX_DEPTH {
                 return None;

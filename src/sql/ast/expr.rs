@@ -4,7 +4,7 @@ use super::{Name, Query, TypeName};
 use crate::location::Span;
 
 /// An expression with its place in the file.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Expr {
     /// Byte span in the file.
     pub span: Span,
@@ -13,7 +13,7 @@ pub struct Expr {
 }
 
 /// What an expression is.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum ExprKind {
     /// `NULL`.
     Null,
@@ -190,7 +190,7 @@ pub enum ExprKind {
 }
 
 /// A function or aggregate call.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Call {
     /// Function name as written.
     pub name: Name,
@@ -211,7 +211,7 @@ pub struct Call {
 }
 
 /// One argument of a call.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct CallArg {
     /// `name => value`.
     pub name: Option<String>,
@@ -222,7 +222,7 @@ pub struct CallArg {
 }
 
 /// What `IS` asks.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum IsTest {
     /// `IS NULL`.
     Null,
@@ -239,7 +239,7 @@ pub enum IsTest {
 }
 
 /// The right side of `IN`.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum InSet {
     /// `(a, b, c)`.
     List(Vec<Expr>),
@@ -248,7 +248,7 @@ pub enum InSet {
 }
 
 /// Pattern-matching operators.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum LikeKind {
     /// `LIKE`.
     Like,

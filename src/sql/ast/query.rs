@@ -4,7 +4,7 @@ use super::{Expr, Name, TypeName};
 use crate::location::Span;
 
 /// A query: `SELECT`, `VALUES`, `TABLE`, set operations, with its `WITH` clause.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Query {
     /// Byte span in the file.
     pub span: Span,
@@ -25,7 +25,7 @@ pub struct Query {
 }
 
 /// One common table expression.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Cte {
     /// Its name.
     pub name: String,
@@ -36,7 +36,7 @@ pub struct Cte {
 }
 
 /// What a common table expression runs.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum CteBody {
     /// A query.
     Query(Box<Query>),
@@ -45,7 +45,7 @@ pub enum CteBody {
 }
 
 /// The body of a query.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum QueryBody {
     /// `SELECT …`.
     Select(Box<Select>),
@@ -69,7 +69,7 @@ pub enum QueryBody {
 }
 
 /// Set operations.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum SetOp {
     /// `UNION`.
     Union,
@@ -80,7 +80,7 @@ pub enum SetOp {
 }
 
 /// One `SELECT`.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Select {
     /// `DISTINCT` or `DISTINCT ON`.
     pub distinct: bool,
@@ -99,7 +99,7 @@ pub struct Select {
 }
 
 /// One output column.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct SelectItem {
     /// Value.
     pub expr: Expr,
@@ -108,7 +108,7 @@ pub struct SelectItem {
 }
 
 /// One `FROM` item.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum TableRef {
     /// A relation by name.
     Relation {
@@ -155,7 +155,7 @@ pub enum TableRef {
 }
 
 /// Alias of a `FROM` item.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct Alias {
     /// Its name.
     pub name: String,
@@ -164,7 +164,7 @@ pub struct Alias {
 }
 
 /// Kinds of join.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum JoinKind {
     /// `[INNER] JOIN`.
     Inner,
@@ -179,7 +179,7 @@ pub enum JoinKind {
 }
 
 /// Join condition.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum JoinOn {
     /// None (`CROSS JOIN`).
     None,
@@ -192,7 +192,7 @@ pub enum JoinOn {
 }
 
 /// A data-modifying statement.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Dml {
     /// Byte span in the file.
     pub span: Span,
@@ -225,7 +225,7 @@ pub struct Dml {
 }
 
 /// `column = value`; `value` is `None` where a row expression or query sets several columns at once.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Assignment {
     /// Column assigned.
     pub column: String,
@@ -234,7 +234,7 @@ pub struct Assignment {
 }
 
 /// Which data-modifying statement.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum DmlKind {
     /// `INSERT`.
     Insert,
@@ -247,7 +247,7 @@ pub enum DmlKind {
 }
 
 /// `COPY table FROM/TO …` or `COPY (query) TO …`.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Copy {
     /// Table, unless a query.
     pub table: Option<Name>,
@@ -264,7 +264,7 @@ pub struct Copy {
 }
 
 /// A column definition in `RETURNS TABLE` or a function alias.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct TypedColumn {
     /// Name.
     pub name: String,
