@@ -225,11 +225,11 @@ fn invert(group: Group, observed: f64, conditions: &Conditions) -> Result<(f64, 
 }
 
 /// How far an iteration is from its end. The standard looks at the observed density; that can leave the density at base a
-/// little further away, so the step still to be made counts too. Not near a zone limit, where the standard takes what it
+/// little further away, so the step still to be made counts too, with what it may fall short of. Not near a zone limit, where the standard takes what it
 /// gets (example 11.1.6.2-E5 is 1.1e-6 away).
 #[inline(always)]
 fn off(residual: f64, step: f64, near: bool) -> f64 {
-    let step = if near { 0.0 } else { 1.01 * step.abs() };
+    let step = if near { 0.0 } else { 1.08 * step.abs() };
     residual.abs().max(step)
 }
 

@@ -14,18 +14,15 @@ const TABLE: &str = "
     insert into public.receptions values
         ('11111111-1111-1111-1111-111111111111', 40160, 31.0, 824.5, 835.9, 0.98633, 39611.0, 'go', 'reader'),
         ('22222222-2222-2222-2222-222222222222', 40160, 31.0, 824.5, 835.9, 0.98633, 39661.0, 'go', 'other');
-    create role reader_of_volumes login; grant select on public.receptions to reader_of_volumes;";
+    drop role if exists reader_of_volumes; create role reader_of_volumes login; grant select on public.receptions to reader_of_volumes;";
 
 #[test]
 fn rows_hidden_by_policies_are_no_all_clear() {
-    let Some(mut client) = pg::fresh_database() else { return };
+    let Some((database, mut client)) = pg::fresh() else { return };
     client.batch_execute(TABLE).unwrap();
-    let one = |client: &mut postgres::Client, sql: &str| -> String { client.query_one(sql, &[]).unwrap().get(0) };
-    let socket = one(&mut client, "select current_setting('unix_socket_directories')");
-    let database = one(&mut client, "select current_database()::text");
     let folder = folder(SECTION, "");
     let check = |user: &str| {
-        let url = format!("host={socket} user={user} dbname={database}");
+        let url = if user == "postgres" { database.clone() } else { pg::as_user(&database, user) };
         run(folder.path(), &["--format", "json", "--database-url", &url])
     };
     for user in ["postgres", "reader_of_volumes"] {

@@ -60,7 +60,7 @@ fn context(role: &str) -> RoleContext {
     if role == "anon" { RoleContext::anon() } else { RoleContext::authenticated() }
 }
 
-fn analyse(catalog: &Catalog, text: &str, role: &str) -> Analysis {
+fn analyse(catalog: &Catalog, text: &str, role: &str) -> std::sync::Arc<Analysis> {
     let expr = sql::parse_expr(text).unwrap_or_else(|error| panic!("{text}: {error:?}"));
     Analyser::new(catalog, Options::default()).analyse(&expr, &items(), &context(role))
 }
@@ -99,7 +99,7 @@ fn verdicts() {
 }
 
 /// A database with the schema, rows of every kind, and the functions a Supabase project has.
-fn database() -> Option<Client> {
+fn database() -> Option<pg::Database> {
     let mut client = pg::fresh_database()?;
     for sql in [AUTH, SCHEMA, ROWS] {
         client.batch_execute(sql).expect("set up the database");
