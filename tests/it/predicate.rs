@@ -62,7 +62,7 @@ fn context(role: &str) -> RoleContext {
 
 fn analyse(catalog: &Catalog, text: &str, role: &str) -> std::sync::Arc<Analysis> {
     let expr = sql::parse_expr(text).unwrap_or_else(|error| panic!("{text}: {error:?}"));
-    Analyser::new(catalog, Options::default()).analyse(&expr, &items(), &context(role))
+    Analyser::new(catalog, Options::default()).analyse(&expr, &items(), &context(role)).as_ref().clone()
 }
 
 fn cases() -> Vec<(&'static str, [&'static str; 2])> {
