@@ -173,10 +173,20 @@ impl<C: GenericClient> Reader<'_, C> {
     /// One query, its rows as JSON texts: the simple protocol leaves no prepared statement behind, so poolers in
     /// transaction mode work.
     fn fetch<T: DeserializeOwned>(&mut self, what: &'static str, sql: &str) -> Result<Vec<T>, LiveError> {
-        let wrapped = format!("select pg_catalog.to_json(q)::pg_catalog.text from ({sql}) q");
+        self.fetch_all(what, &[sql])
+    }
+
+    /// Several queries in one round trip, their rows one after the other.
+    fn fetch_all<T: DeserializeOwned>(
+        &mut self,
+        what: &'static str,
+        queries: &[impl std::fmt::Display],
+    ) -> Result<Vec<T>, LiveError> {
+        let wrap = |sql| format!("select pg_catalog.to_json(q)::pg_catalog.text from ({sql}) q");
+        let wrapped: Vec<String> = queries.iter().map(wrap).collect();
         let messages = self
             .client
-            .simple_query(&wrapped)
+            .simple_query(&wrapped.join(";"))
             .map_err(|error| LiveError::Query { what, message: connect::plain(&error) })?;
         (self.beat)();
         // Taken one by one, each is freed once it has been read.

@@ -14,7 +14,7 @@ use super::{Model, Needed, Subject};
 use crate::catalog::{ObjectKind, QualifiedName, Relation};
 
 /// Subjects held at once: a large database has hundreds of thousands, each of them a kilobyte.
-const BATCH: usize = 8192;
+const BATCH: usize = 4096;
 
 /// Hands over all subjects of the target of `needed`, at least once and not too many at a time.
 pub(super) fn in_batches(model: &Model<'_>, needed: &Needed, judge: &mut dyn FnMut(&[Subject])) {
@@ -30,6 +30,8 @@ pub(super) fn in_batches(model: &Model<'_>, needed: &Needed, judge: &mut dyn FnM
         "column" => table::columns(model, needed, &mut add),
         "constraint" => table::constraints(model, needed, &mut add),
         "grant" => grant::grants(model, needed, &mut add),
+        "index" => table::indexes(model, needed, &mut add),
+        "policy" => return policy::policies(model, needed, judge),
         _ => {
             let subjects = build(model, needed);
             return judge(&subjects);
@@ -42,9 +44,7 @@ pub(super) fn in_batches(model: &Model<'_>, needed: &Needed, judge: &mut dyn FnM
 fn build(model: &Model<'_>, needed: &Needed) -> Vec<Subject> {
     match needed.target.name {
         "table" => table::tables(model, needed),
-        "index" => table::indexes(model, needed),
         "sequence" => others::sequences(model, needed),
-        "policy" => policy::policies(model, needed),
         "view" => view::views(model, needed),
         "function" => function::functions(model, needed),
         "trigger" => others::triggers(model, needed),

@@ -130,7 +130,7 @@ impl Assembly {
             let using = row.using.take().map(|text| self.expression(&text, &on));
             let check = row.check.take().map(|text| self.expression(&text, &on));
             if let Some(relation) = self.catalog.relations.get_mut(&on) {
-                relation.policies.insert(name, policy(row, using, check));
+                relation.policies.insert(name, Box::new(policy(row, using, check)));
             }
         }
     }

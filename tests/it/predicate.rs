@@ -60,7 +60,7 @@ fn context(role: &str) -> RoleContext {
     if role == "anon" { RoleContext::anon() } else { RoleContext::authenticated() }
 }
 
-fn analyse(catalog: &Catalog, text: &str, role: &str) -> std::sync::Arc<Analysis> {
+fn analyse(catalog: &Catalog, text: &str, role: &str) -> Analysis {
     let expr = sql::parse_expr(text).unwrap_or_else(|error| panic!("{text}: {error:?}"));
     Analyser::new(catalog, Options::default()).analyse(&expr, &items(), &context(role)).as_ref().clone()
 }

@@ -280,9 +280,9 @@ const fn action_word(action: RefAction) -> &'static str {
     }
 }
 
-pub(super) fn indexes(model: &Model<'_>, needed: &Needed) -> Vec<Subject> {
+pub(super) fn indexes(model: &Model<'_>, needed: &Needed, add: &mut dyn FnMut(Subject)) {
     let own = model.catalog().indexes.iter().filter(|(_, index)| is_own(index.provenance.origin));
-    own.map(|(name, index)| index_subject(model, needed, name, index)).collect()
+    own.for_each(|(name, index)| add(index_subject(model, needed, name, index)));
 }
 
 fn index_subject(model: &Model<'_>, needed: &Needed, name: &QualifiedName, index: &Index) -> Subject {
