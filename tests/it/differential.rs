@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use gardefou::catalog::{Catalog, Origin};
-use gardefou::diff::{self, Change, Side};
+use gardefou::diff::{self, Change, Schema, Side};
 use gardefou::live;
 use gardefou::migrations::{History, Platform};
 use postgres::{Client, SimpleQueryMessage};
@@ -127,7 +127,7 @@ fn differences(client: &mut Client, statements: &[String]) -> (Vec<String>, usiz
     });
     out.extend(missing.iter().map(|l| format!("- {l}")));
     out.extend(extra.iter().map(|l| format!("+ {l}")));
-    out.extend(in_meaning(&history.catalog, read));
+    out.extend(in_meaning(&history, read));
     out.retain(|line| !doubtful.iter().any(|name| mentions(line, name)));
     (out, theirs.len())
 }
@@ -180,13 +180,16 @@ fn line(message: &SimpleQueryMessage) -> Option<String> {
 }
 
 /// As `gardefou diff` compares: expressions, queries and bodies too, whatever their spelling.
-fn in_meaning(folded: &Catalog, mut read: Catalog) -> Vec<String> {
+fn in_meaning(history: &History, mut read: Catalog) -> Vec<String> {
+    let folded = &history.catalog;
     for (name, role) in &mut read.roles {
         if folded.roles.get(name).is_some_and(|known| known.provenance.origin == Origin::Platform) {
             role.provenance.origin = Origin::Platform;
         }
     }
-    let diff = diff::diff((folded, Side::Migrations), (&read, Side::Database(150_000)));
+    let folded = Schema { catalog: folded, side: Side::Migrations, migrations: &history.migrations };
+    let read = Schema { catalog: &read, side: Side::Database(150_000), migrations: &[] };
+    let diff = diff::diff(&folded, &read);
     let mut out = Vec::new();
     for one in diff.objects {
         match one.change {
