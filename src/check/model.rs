@@ -275,7 +275,9 @@ impl<'a> Model<'a> {
 
     fn scope(&self) -> Scope {
         let named_roles = crate::access::contract::roles(&self.config().contract).cloned().collect();
-        Scope { named_roles, ..Scope::of(self.config()) }
+        // A contract and a comparison show why a cell is closed; the rules ask only why one is open.
+        let brief = self.live().is_some() && self.config().contract.is_empty() && self.input.before.is_none();
+        Scope { named_roles, brief, ..Scope::of(self.config()) }
     }
 
     /// What access differs from the schema before the change; nothing where there is none to compare with.

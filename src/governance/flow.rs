@@ -258,5 +258,5 @@ fn lets_through(relation: &Relation, command: PolicyCommand) -> bool {
     let permits = |policy: &crate::catalog::Policy| {
         policy.permissive && (policy.command == command || policy.command == PolicyCommand::All)
     };
-    relation.policies.values().any(permits)
+    relation.policies.values().any(|policy| permits(policy))
 }

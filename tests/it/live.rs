@@ -209,6 +209,12 @@ fn migrations_and_the_database_they_built_do_not_differ() {
              grant create on schema public to anon;
              create table public.hand_made (id int primary key);
              alter table public.citernes add column note text;
+             create or replace view public.v_mouvements with (security_invoker = true) as
+               select r.id, 'entree' as sens, r.citerne_id, r.produit_id, r.jour, r.statut, r.volume_ambiant, r.volume_15c
+                 from public.receptions r
+               union all
+               select s.id, 'sortie', s.citerne_id, s.produit_id, s.jour, s.statut, s.volume_ambiant, s.volume_15c
+                 from public.sorties_produit s where s.volume_15c > 0;
              drop trigger if exists inexistent on public.citernes",
         )
         .unwrap();
