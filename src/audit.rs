@@ -138,18 +138,20 @@ impl Audit {
         &self.facts
     }
 
-    /// The files of an audit, by name.
-    #[must_use]
-    pub fn files(&self, options: &RenderOptions) -> [(&'static str, String); 4] {
-        let view = view::View::of(self, options);
-        let sarif = RenderOptions { format: Format::Sarif, ..options.clone() };
-        let document = Document { audit: Some(self.facts.clone()), ..json::document(&self.report) };
-        [
-            ("report.html", html::render(&view)),
-            ("report.md", markdown::render(&view)),
-            ("report.json", json::pretty(&document)),
-            ("report.sarif", render(&self.report, &sarif)),
-        ]
+    /// The files of an audit, by name, each made when it is asked for: they are large.
+    pub fn files(&self, options: &RenderOptions) -> impl Iterator<Item = (&'static str, String)> {
+        let options = options.clone();
+        ["report.html", "report.md", "report.json", "report.sarif"].into_iter().map(move |name| {
+            let text = match name {
+                "report.html" => html::render(&view::View::of(self, &options)),
+                "report.md" => markdown::render(&view::View::of(self, &options)),
+                "report.json" => {
+                    json::pretty(&Document { audit: Some(self.facts.clone()), ..json::document(&self.report) })
+                }
+                _ => render(&self.report, &RenderOptions { format: Format::Sarif, ..options.clone() }),
+            };
+            (name, text)
+        })
     }
 }
 

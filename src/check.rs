@@ -141,5 +141,7 @@ pub fn run(input: &CheckInput<'_>) -> CheckOutput {
 /// The subjects of one target, with every field of the schema.
 #[must_use]
 pub fn subjects(input: &CheckInput<'_>, target: &'static crate::rule::schema::Target) -> Vec<Subject> {
-    subjects::build(&Model::new(input), &Needed::all(target))
+    let mut all = Vec::new();
+    subjects::in_batches(&Model::new(input), &Needed::all(target), &mut |batch| all.extend_from_slice(batch));
+    all
 }

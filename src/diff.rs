@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use crate::catalog::{Catalog, ObjectKind, ObjectRef};
+use crate::migrations::Migration;
 use crate::sql::ast::quote_ident;
 
 pub use facts::Side;
@@ -72,14 +73,24 @@ pub struct FactDifference {
     pub second: Option<String>,
 }
 
+/// One side of a comparison.
+#[derive(Debug, Clone, Copy)]
+pub struct Schema<'a> {
+    /// The schema.
+    pub catalog: &'a Catalog,
+    /// What it was read from.
+    pub side: Side,
+    /// How it came about, for migrations: what a view's query was written against.
+    pub migrations: &'a [Migration],
+}
+
 /// Compares two schemas.
 #[must_use]
-pub fn diff(first: (&Catalog, Side), second: (&Catalog, Side)) -> Diff {
-    let exact = first.1 != Side::Migrations && second.1 != Side::Migrations;
-    let maintain = first.1.has_maintain() && second.1.has_maintain();
-    let (a, b) = (facts::of(first.0, first.1, exact, maintain), facts::of(second.0, second.1, exact, maintain));
-    let (mut a, mut b) = (a, b);
-    let runner = match (first.1, second.1) {
+pub fn diff(first: &Schema<'_>, second: &Schema<'_>) -> Diff {
+    let exact = first.side != Side::Migrations && second.side != Side::Migrations;
+    let maintain = first.side.has_maintain() && second.side.has_maintain();
+    let (mut a, mut b) = (facts::of(first, exact, maintain), facts::of(second, exact, maintain));
+    let runner = match (first.side, second.side) {
         (Side::Migrations, Side::Database(_)) => runs_as(&mut a, &mut b),
         (Side::Database(_), Side::Migrations) => runs_as(&mut b, &mut a),
         _ => None,

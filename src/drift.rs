@@ -4,6 +4,7 @@
 pub mod hypothesis;
 pub mod infer;
 pub mod judge;
+mod plain;
 pub mod render;
 pub mod run;
 pub mod section;
@@ -152,11 +153,15 @@ pub fn check(
         outcome,
     };
     let mut row = Row::default();
-    while sampled.read(&mut row)? {
+    // Ways of computing are counted row by row.
+    while (infer || !sampled.in_blocks()) && sampled.read(&mut row)? {
         run.row(&row);
-        if run.outcome.rows.is_multiple_of(65_536) {
+        if run.outcome.rows.is_multiple_of(source::block::ROWS) {
             progress(Progress { rows: run.outcome.rows, part: sampled.part() });
         }
+    }
+    if !infer && sampled.in_blocks() {
+        run.blocks(&mut sampled, progress)?;
     }
     run.settle(None);
     run.outcome.totals.settle();

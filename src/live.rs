@@ -20,9 +20,9 @@ use crate::catalog::Catalog;
 use crate::check::CheckConfig;
 use crate::coverage::{Coverage, CoverageKind};
 use crate::migrations::Platform;
+use assemble::Assembly;
 use connect::ConnectError;
 use exposure::exposure;
-use rows::Rows;
 
 pub use exposure::ApiSchemas;
 pub use facts::{Answer, IndexFacts, LiveFacts, SequenceFacts, Server, TableFacts};
@@ -98,27 +98,29 @@ fn introspect_with(client: &mut impl GenericClient, beat: &mut dyn FnMut()) -> R
     let version: Vec<Version> =
         reader.fetch("the version", "select current_setting('server_version_num')::int as num")?;
     let publications = publications(version.first().map_or(0, |version| version.num));
-    let rows = Rows {
-        roles: reader.fetch("roles", include_str!("live/sql/roles.sql"))?,
-        memberships: reader.fetch("memberships", include_str!("live/sql/memberships.sql"))?,
-        schemas: reader.fetch("schemas", include_str!("live/sql/schemas.sql"))?,
-        relations: reader.fetch("relations", include_str!("live/sql/relations.sql"))?,
-        view_reads: reader.fetch("view dependencies", include_str!("live/sql/view_reads.sql"))?,
-        columns: reader.fetch("columns", include_str!("live/sql/columns.sql"))?,
-        constraints: reader.fetch("constraints", include_str!("live/sql/constraints.sql"))?,
-        policies: reader.fetch("policies", include_str!("live/sql/policies.sql"))?,
-        triggers: reader.fetch("triggers", include_str!("live/sql/triggers.sql"))?,
-        rules: reader.fetch("rules", include_str!("live/sql/rules.sql"))?,
-        indexes: reader.fetch("indexes", include_str!("live/sql/indexes.sql"))?,
-        sequences: reader.fetch("sequences", include_str!("live/sql/sequences.sql"))?,
-        functions: reader.fetch("functions", include_str!("live/sql/functions.sql"))?,
-        types: reader.fetch("types", include_str!("live/sql/types.sql"))?,
-        event_triggers: reader.fetch("event triggers", include_str!("live/sql/event_triggers.sql"))?,
-        extensions: reader.fetch("extensions", include_str!("live/sql/extensions.sql"))?,
-        publications: reader.fetch("publications", &publications)?,
-        default_privileges: reader.fetch("default privileges", include_str!("live/sql/default_privileges.sql"))?,
-    };
-    Ok(assemble::catalog(rows))
+    // Each answer is put into its place before the next is asked for.
+    let mut parts = Assembly::default();
+    let roles = reader.fetch("roles", include_str!("live/sql/roles.sql"))?;
+    parts.roles(roles, reader.fetch("memberships", include_str!("live/sql/memberships.sql"))?);
+    parts.schemas(reader.fetch("schemas", include_str!("live/sql/schemas.sql"))?);
+    parts.relations(reader.fetch("relations", include_str!("live/sql/relations.sql"))?);
+    parts.view_reads(reader.fetch("view dependencies", include_str!("live/sql/view_reads.sql"))?);
+    parts.columns(reader.fetch("columns", include_str!("live/sql/columns.sql"))?);
+    parts.constraints(reader.fetch("constraints", include_str!("live/sql/constraints.sql"))?);
+    parts.policies(reader.fetch("policies", include_str!("live/sql/policies.sql"))?);
+    parts.triggers(reader.fetch("triggers", include_str!("live/sql/triggers.sql"))?);
+    parts.rules(reader.fetch("rules", include_str!("live/sql/rules.sql"))?);
+    parts.indexes(reader.fetch("indexes", include_str!("live/sql/indexes.sql"))?);
+    parts.sequences(reader.fetch("sequences", include_str!("live/sql/sequences.sql"))?);
+    parts.functions(reader.fetch("functions", include_str!("live/sql/functions.sql"))?);
+    parts.types(reader.fetch("types", include_str!("live/sql/types.sql"))?);
+    parts.others(
+        reader.fetch("event triggers", include_str!("live/sql/event_triggers.sql"))?,
+        reader.fetch("extensions", include_str!("live/sql/extensions.sql"))?,
+        reader.fetch("publications", &publications)?,
+        reader.fetch("default privileges", include_str!("live/sql/default_privileges.sql"))?,
+    );
+    Ok(parts.catalog)
 }
 
 /// Makes a catalog as it was read ready for rules: what is the platform's is marked, and `check` says what this database
@@ -171,17 +173,28 @@ impl<C: GenericClient> Reader<'_, C> {
     /// One query, its rows as JSON texts: the simple protocol leaves no prepared statement behind, so poolers in
     /// transaction mode work.
     fn fetch<T: DeserializeOwned>(&mut self, what: &'static str, sql: &str) -> Result<Vec<T>, LiveError> {
-        let wrapped = format!("select pg_catalog.to_json(q)::pg_catalog.text from ({sql}) q");
+        self.fetch_all(what, &[sql])
+    }
+
+    /// Several queries in one round trip, their rows one after the other.
+    fn fetch_all<T: DeserializeOwned>(
+        &mut self,
+        what: &'static str,
+        queries: &[impl std::fmt::Display],
+    ) -> Result<Vec<T>, LiveError> {
+        let wrap = |sql| format!("select pg_catalog.to_json(q)::pg_catalog.text from ({sql}) q");
+        let wrapped: Vec<String> = queries.iter().map(wrap).collect();
         let messages = self
             .client
-            .simple_query(&wrapped)
+            .simple_query(&wrapped.join(";"))
             .map_err(|error| LiveError::Query { what, message: connect::plain(&error) })?;
         (self.beat)();
-        let parse = |message: &SimpleQueryMessage| match message {
+        // Taken one by one, each is freed once it has been read.
+        let parse = |message: SimpleQueryMessage| match message {
             SimpleQueryMessage::Row(row) => row.get(0).map(serde_json::from_str),
             _ => None,
         };
-        let rows: Result<Vec<T>, _> = messages.iter().filter_map(parse).collect();
+        let rows: Result<Vec<T>, _> = messages.into_iter().filter_map(parse).collect();
         rows.map_err(|error| LiveError::Shape { what, message: error.to_string() })
     }
 }

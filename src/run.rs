@@ -145,7 +145,7 @@ pub fn check(config: &Config, options: &RunOptions) -> Result<Report, RunError> 
     if statements == 0 {
         return Err(RunError::NoStatements(crate::report::many(set.files.len(), "file")));
     }
-    let governance = Governance::load(config, &options.cwd, options.today)?;
+    let governance = Governance::load(config, &options.cwd, options.today, None)?;
     if let Some(governance) = &governance {
         governance::validate(governance, &history.catalog, &history.migrations)?;
     }

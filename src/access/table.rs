@@ -59,6 +59,8 @@ pub struct Scope {
     pub privileged_roles: Vec<String>,
     /// Schemas the server or the platform owns.
     pub system_schemas: Vec<String>,
+    /// Of cells where nothing is open only the last step is kept: for a table that is asked, not printed.
+    pub brief: bool,
 }
 
 impl Scope {
@@ -143,19 +145,20 @@ impl Access<'_> {
         let roles = self.roles(scope);
         let relations: Vec<_> =
             self.catalog.relations.iter().filter(|(name, found)| scope.includes(name, found)).collect();
-        let rows = relations.par_iter().map(|(name, relation)| self.rows_of(&roles, name, relation));
+        let rows = relations.par_iter().map(|(name, relation)| self.rows_of(&roles, name, relation, scope.brief));
         let rows: Vec<Row> = rows.collect::<Vec<_>>().into_iter().flatten().collect();
         let indirect = self.indirect(&roles, &rows, scope);
         Table { version: 1, rows, indirect, roles }
     }
 
-    fn rows_of(&self, roles: &[String], name: &QualifiedName, relation: &Relation) -> Vec<Row> {
+    fn rows_of(&self, roles: &[String], name: &QualifiedName, relation: &Relation, brief: bool) -> Vec<Row> {
         let mut rows = Vec::with_capacity(roles.len() * 4);
         for role in roles {
             let Some(judged) = self.judge_all(role, name) else { continue };
             let cells = Command::ALL.into_iter().zip(judged);
             rows.extend(cells.map(|(command, judgement)| row(role, name, relation.kind, command, judgement)));
         }
+        rows.iter_mut().filter(|_| brief).for_each(Row::shorten);
         rows
     }
 }
@@ -189,6 +192,13 @@ impl Row {
     #[must_use]
     pub fn is_whole(&self) -> bool {
         self.columns == ["*"]
+    }
+
+    /// Leaves of a closed cell's derivation what decided it.
+    fn shorten(&mut self) {
+        if matches!(self.verdict, Verdict::None | Verdict::Denied) {
+            self.derivation = self.derivation.pop().into_iter().collect();
+        }
     }
 
     /// The step that decides: the one to show where there is room for one.

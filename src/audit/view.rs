@@ -1,6 +1,6 @@
 //! What both pages show, every text made safe for one line and cut into code and prose.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
@@ -136,6 +136,7 @@ impl Findings {
     fn of(audit: &Audit, options: &RenderOptions) -> Self {
         let facts = &audit.facts;
         let compared = facts.since.is_some();
+        let known_new: BTreeSet<&str> = facts.new.iter().map(String::as_str).collect();
         let (mut new, mut acknowledged) = (Vec::new(), Vec::new());
         let mut by_rule: BTreeMap<(std::cmp::Reverse<Severity>, &str), Vec<Line>> = BTreeMap::new();
         for (finding, fingerprint) in audit.report.fingerprinted() {
@@ -143,7 +144,7 @@ impl Findings {
                 acknowledged.push(Line::new(&finding.rule, &finding.message, &acknowledgement(finding), false));
                 continue;
             }
-            let is_new = compared && facts.new.contains(&fingerprint);
+            let is_new = compared && known_new.contains(fingerprint.as_str());
             let line = Line::new(&finding.rule, &finding.message, &place(finding, options), is_new);
             if is_new {
                 new.push(line.clone());

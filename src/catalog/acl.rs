@@ -1,5 +1,7 @@
 //! Privileges: who holds what, from whom, and where that was granted.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use super::{ObjectKind, QualifiedName};
@@ -103,11 +105,12 @@ pub struct AclEntry {
     pub conditional: bool,
 }
 
-/// An access control list, the owner's own privileges included, as `aclexplode` shows it. Sorted.
+/// An access control list, the owner's own privileges included, as `aclexplode` shows it. Sorted. Thousands of tables
+/// have the same one: copies share it until one is changed.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Acl {
-    entries: Vec<AclEntry>,
+    entries: Arc<Vec<AclEntry>>,
 }
 
 impl Acl {
@@ -124,10 +127,14 @@ impl Acl {
 
     /// Adds a grant; granting twice keeps one entry, and grant option once given stays.
     pub fn grant(&mut self, entry: AclEntry) {
-        let key = |e: &AclEntry| (e.grantee.clone(), e.privilege, e.grantor.clone());
-        match self.entries.binary_search_by_key(&key(&entry), key) {
+        let order = |one: &AclEntry, other: &AclEntry| {
+            let by_privilege = || one.privilege.cmp(&other.privilege);
+            one.grantee.cmp(&other.grantee).then_with(by_privilege).then_with(|| one.grantor.cmp(&other.grantor))
+        };
+        let entries = Arc::make_mut(&mut self.entries);
+        match entries.binary_search_by(|old| order(old, &entry)) {
             Ok(at) => {
-                if let Some(old) = self.entries.get_mut(at) {
+                if let Some(old) = entries.get_mut(at) {
                     let grantable = old.grantable || entry.grantable;
                     let conditional = old.conditional && entry.conditional;
                     // A second GRANT of the same thing changes nothing: the first statement stays the reason.
@@ -138,23 +145,31 @@ impl Acl {
                     old.conditional = conditional;
                 }
             }
-            Err(at) => self.entries.insert(at, entry),
+            Err(at) => entries.insert(at, entry),
         }
     }
 
     /// Takes away entries that `matches`; says whether there were any.
     pub fn revoke(&mut self, matches: impl Fn(&AclEntry) -> bool) -> bool {
-        let before = self.entries.len();
-        self.entries.retain(|entry| !matches(entry));
-        self.entries.len() != before
+        let any = self.entries.iter().any(&matches);
+        if any {
+            Arc::make_mut(&mut self.entries).retain(|entry| !matches(entry));
+        }
+        any
     }
 
     /// Rewrites entries (renamed roles, a new owner), keeping the order.
     pub fn rewrite(&mut self, change: impl Fn(&mut AclEntry)) {
-        for mut entry in std::mem::take(&mut self.entries) {
+        for mut entry in Arc::unwrap_or_clone(std::mem::take(&mut self.entries)) {
             change(&mut entry);
             self.grant(entry);
         }
+    }
+
+    /// Whether the two share their entries, which says that they are equal; equal ones need not share.
+    #[must_use]
+    pub fn shares_with(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.entries, &other.entries)
     }
 
     /// The entry by which `grantee` itself (not through PUBLIC or membership) holds `privilege`.

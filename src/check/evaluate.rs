@@ -48,14 +48,14 @@ fn judge_target<'a>(model: &'a Model<'a>, target: &'static Target) -> Run<'a> {
         return whole;
     }
     let needed = Needed::by(target, rules.iter().copied());
-    let subjects = subjects::build(model, &needed);
-    whole.output.subjects.insert(target.name, subjects.len());
-    let runs = rules.par_iter().map(|rule| {
-        let mut run = Run::new(model);
-        run.rule(rule, &subjects, &needed);
-        run
+    let mut runs: Vec<(&Rule, Run<'a>)> = rules.into_iter().map(|rule| (rule, Run::new(model))).collect();
+    let mut count = 0;
+    subjects::in_batches(model, &needed, &mut |subjects| {
+        count += subjects.len();
+        runs.par_iter_mut().for_each(|(rule, run)| run.rule(rule, subjects, &needed));
     });
-    runs.collect::<Vec<_>>().into_iter().for_each(|run| whole.append(run));
+    whole.output.subjects.insert(target.name, count);
+    runs.into_iter().for_each(|(_, run)| whole.append(run));
     whole
 }
 
@@ -96,7 +96,7 @@ impl<'a> Run<'a> {
     fn rule(&mut self, rule: &Rule, subjects: &[Subject], needed: &Needed) {
         let constants = constants(rule, self.model.config());
         let judged = subjects.iter().filter(|subject| self.judge(rule, subject, needed, &constants)).count();
-        self.output.looked_at.insert(rule.id.clone(), judged);
+        *self.output.looked_at.entry(rule.id.clone()).or_default() += judged;
     }
 
     /// Evaluates one rule on one subject; says whether the rule's `when` let it through.

@@ -11,6 +11,7 @@ use crate::catalog::{
 };
 use crate::governance::Governance;
 use crate::governance::definition::Definition;
+use crate::governance::writes::Written;
 use crate::live::LiveFacts;
 use crate::location::Location;
 use crate::migrations::Migration;
@@ -36,6 +37,8 @@ pub struct Model<'a> {
     indexes: OnceLock<BTreeMap<&'a QualifiedName, Vec<(&'a QualifiedName, &'a Index)>>>,
     /// Protected objects as they stand.
     protected: OnceLock<BTreeMap<ObjectRef, Definition>>,
+    /// What each file writes.
+    written: OnceLock<Vec<Vec<Written>>>,
 }
 
 impl<'a> Model<'a> {
@@ -58,6 +61,7 @@ impl<'a> Model<'a> {
             deltas: OnceLock::new(),
             indexes: OnceLock::new(),
             protected: OnceLock::new(),
+            written: OnceLock::new(),
         }
     }
 
@@ -103,6 +107,11 @@ impl<'a> Model<'a> {
         describe: impl FnOnce() -> BTreeMap<ObjectRef, Definition>,
     ) -> &BTreeMap<ObjectRef, Definition> {
         self.protected.get_or_init(describe)
+    }
+
+    /// What each file writes, looked at once.
+    pub(crate) fn written(&self, look: impl FnOnce() -> Vec<Vec<Written>>) -> &[Vec<Written>] {
+        self.written.get_or_init(look)
     }
 
     /// Whether something at this place is to be reported.
@@ -266,7 +275,9 @@ impl<'a> Model<'a> {
 
     fn scope(&self) -> Scope {
         let named_roles = crate::access::contract::roles(&self.config().contract).cloned().collect();
-        Scope { named_roles, ..Scope::of(self.config()) }
+        // A contract and a comparison show why a cell is closed; the rules ask only why one is open.
+        let brief = self.live().is_some() && self.config().contract.is_empty() && self.input.before.is_none();
+        Scope { named_roles, brief, ..Scope::of(self.config()) }
     }
 
     /// What access differs from the schema before the change; nothing where there is none to compare with.

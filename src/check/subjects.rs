@@ -13,19 +13,41 @@ mod view;
 use super::{Model, Needed, Subject};
 use crate::catalog::{ObjectKind, QualifiedName, Relation};
 
-/// All subjects of the target of `needed`.
-pub(super) fn build(model: &Model<'_>, needed: &Needed) -> Vec<Subject> {
+/// Subjects held at once: a large database has hundreds of thousands, each of them a kilobyte.
+const BATCH: usize = 4096;
+
+/// Hands over all subjects of the target of `needed`, at least once and not too many at a time.
+pub(super) fn in_batches(model: &Model<'_>, needed: &Needed, judge: &mut dyn FnMut(&[Subject])) {
+    let mut batch = Vec::new();
+    let mut add = |subject| {
+        batch.push(subject);
+        if batch.len() == BATCH {
+            judge(&batch);
+            batch.clear();
+        }
+    };
+    match needed.target.name {
+        "column" => table::columns(model, needed, &mut add),
+        "constraint" => table::constraints(model, needed, &mut add),
+        "grant" => grant::grants(model, needed, &mut add),
+        "index" => table::indexes(model, needed, &mut add),
+        "policy" => return policy::policies(model, needed, judge),
+        _ => {
+            let subjects = build(model, needed);
+            return judge(&subjects);
+        }
+    }
+    judge(&batch);
+}
+
+/// All subjects of a target of which there are not many.
+fn build(model: &Model<'_>, needed: &Needed) -> Vec<Subject> {
     match needed.target.name {
         "table" => table::tables(model, needed),
-        "column" => table::columns(model, needed),
-        "constraint" => table::constraints(model, needed),
-        "index" => table::indexes(model, needed),
         "sequence" => others::sequences(model, needed),
-        "policy" => policy::policies(model, needed),
         "view" => view::views(model, needed),
         "function" => function::functions(model, needed),
         "trigger" => others::triggers(model, needed),
-        "grant" => grant::grants(model, needed),
         "role" => others::roles(model, needed),
         "schema" => others::schemas(model, needed),
         "extension" => others::extensions(model, needed),

@@ -7,14 +7,14 @@ use clap::{Args, ValueEnum};
 
 use crate::catalog::Catalog;
 use crate::config::Config;
-use crate::diff::{Side, diff, render};
+use crate::diff::{Schema, Side, diff, render};
 use crate::live::{self, Limits, ReadOptions, Server};
 use crate::run;
 use crate::snapshot::Snapshot;
 
 use super::{ConfigArguments, cwd, target, terminal};
 use crate::date::Date;
-use crate::migrations::Platform;
+use crate::migrations::{Migration, Platform};
 
 /// Say what differs between two schemas, object by object and fact by fact.
 ///
@@ -54,7 +54,7 @@ const DIFFERENT: u8 = 1;
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let first = One::read(&arguments.first, arguments)?;
     let second = One::read(&arguments.second, arguments)?;
-    let result = diff((&first.catalog, first.side), (&second.catalog, second.side));
+    let result = diff(&first.schema(), &second.schema());
     let names = render::Names { first: &first.name, second: &second.name };
     terminal::print(&match arguments.format {
         Format::Human => render::human(&result, names),
@@ -68,9 +68,14 @@ struct One {
     name: String,
     catalog: Catalog,
     side: Side,
+    migrations: Vec<Migration>,
 }
 
 impl One {
+    fn schema(&self) -> Schema<'_> {
+        Schema { catalog: &self.catalog, side: self.side, migrations: &self.migrations }
+    }
+
     fn read(text: &str, arguments: &Arguments) -> anyhow::Result<Self> {
         if text.contains("://") || text.starts_with("host=") {
             return Self::database(text, arguments);
@@ -80,7 +85,12 @@ impl One {
             let Snapshot { server, mut catalog, .. } = Snapshot::read(path)?;
             let config = arguments.config.load(&[])?;
             prepare(&mut catalog, &server, arguments.platform.or(config.platform));
-            return Ok(Self { name: text.to_owned(), catalog, side: Side::Database(server.version_num) });
+            return Ok(Self {
+                name: text.to_owned(),
+                catalog,
+                side: Side::Database(server.version_num),
+                migrations: Vec::new(),
+            });
         }
         let config = arguments.config.load(&[PathBuf::from(path)])?;
         Self::migrations(path, Config { platform: arguments.platform.or(config.platform), ..config })
@@ -96,7 +106,12 @@ impl One {
         let mut live = live::read(&target, &options)?;
         let config = arguments.config.load(&[])?;
         prepare(&mut live.catalog, &live.server, arguments.platform.or(config.platform));
-        Ok(Self { name: target.describe(), catalog: live.catalog, side: Side::Database(live.server.version_num) })
+        Ok(Self {
+            name: target.describe(),
+            catalog: live.catalog,
+            side: Side::Database(live.server.version_num),
+            migrations: Vec::new(),
+        })
     }
 
     fn migrations(path: &Path, config: Config) -> anyhow::Result<Self> {
@@ -114,7 +129,8 @@ impl One {
                 path.display()
             );
         }
-        Ok(Self { name: path.display().to_string(), catalog: history.catalog, side: Side::Migrations })
+        let (catalog, migrations) = (history.catalog, history.migrations);
+        Ok(Self { name: path.display().to_string(), catalog, side: Side::Migrations, migrations })
     }
 }
 

@@ -162,17 +162,20 @@ fn simulated(
 /// Rows read so far, on standard error, where someone is looking and it takes long.
 struct Display {
     started: std::time::Instant,
+    /// When it was last written, in tenths of a second.
+    tenth: u128,
     shown: bool,
 }
 
 impl Display {
     fn new() -> Self {
-        Self { started: std::time::Instant::now(), shown: false }
+        Self { started: std::time::Instant::now(), tenth: 10, shown: false }
     }
 
     fn show(&mut self, Progress { rows, part }: Progress) {
-        if std::io::stderr().is_terminal() && self.started.elapsed().as_secs() >= 1 {
-            self.shown = true;
+        let tenth = self.started.elapsed().as_millis() / 100;
+        if tenth > self.tenth && std::io::stderr().is_terminal() {
+            (self.shown, self.tenth) = (true, tenth);
             let rate = rows as f64 / self.started.elapsed().as_secs_f64() / 1e6;
             let bar = part.map(bar).unwrap_or_default();
             let _ = write!(std::io::stderr().lock(), "\r{bar}{rows} rows, {rate:.1} M a second ");

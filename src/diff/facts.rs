@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use super::{Facts, Object};
+use super::{Facts, Object, Schema};
 use crate::catalog::{
     Acl, Catalog, Column, ConstraintRule, Expression, Fact, Function, FunctionSource, Identity, Index, ObjectKind,
     ObjectRef, Origin, Policy, Privilege, QualifiedName, Relation, Role, Trigger, TypeKind,
 };
+use crate::governance::definition::Describer;
 use crate::report::redact;
 use crate::snapshot;
 use crate::sql::ast::{ParamMode, PolicyCommand, RefAction, TriggerState, Volatility, quote_ident};
@@ -27,9 +28,11 @@ impl Side {
     }
 }
 
-/// The facts of a Catalog. `exact`: both sides were printed by a server, so that whole queries compare.
-pub(super) fn of(catalog: &Catalog, side: Side, exact: bool, maintain: bool) -> Facts {
-    let mut out = Collector { side, exact, maintain, facts: Facts::new() };
+/// The facts of a schema. `exact`: both sides were printed by a server, so that whole queries compare.
+pub(super) fn of(schema: &Schema<'_>, exact: bool, maintain: bool) -> Facts {
+    let Schema { catalog, side, migrations } = *schema;
+    let describer = Describer::new(catalog, migrations);
+    let mut out = Collector { side, exact, maintain, describer, facts: Facts::new() };
     for (name, relation) in &catalog.relations {
         out.relation(name, relation);
     }
@@ -46,8 +49,10 @@ pub(super) fn of(catalog: &Catalog, side: Side, exact: bool, maintain: bool) -> 
     out.facts
 }
 
-struct Collector {
+struct Collector<'a> {
     side: Side,
+    /// Queries in a spelling of our own.
+    describer: Describer<'a>,
     exact: bool,
     /// Both sides know MAINTAIN.
     maintain: bool,
@@ -76,7 +81,7 @@ impl Object {
     }
 }
 
-impl Collector {
+impl Collector<'_> {
     fn add(&mut self, object: ObjectRef, facts: Object) {
         self.facts.insert(object, facts);
     }
@@ -133,7 +138,8 @@ impl Collector {
             list.join(", ")
         };
         object.maybe("reads", definition.map(|definition| sorted(&definition.reads)));
-        object.maybe("query", definition.filter(|_| self.exact).map(|definition| definition.canonical.clone()));
+        let printed = || definition.filter(|_| self.exact).map(|definition| definition.canonical.clone());
+        object.maybe("query", self.describer.query_of(view).or_else(printed));
         let columns = view.columns.iter().map(|column| column.name.clone()).collect::<Vec<_>>();
         object.maybe("columns", view.columns_complete.then(|| columns.join(", ")));
     }

@@ -1,5 +1,7 @@
 //! Why a row may be wrong: ways in which such values have been computed wrongly, each with what it would have stored.
 
+mod altered;
+
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
@@ -72,7 +74,7 @@ pub fn explain(judge: &Judge<'_>, row: &Judged, neighbours: Neighbours) -> (Caus
         Some((_, Candidate { id, text, .. })) => {
             Cause { id: id.into(), text: text.into_owned(), explains: (results, results) }
         }
-        None => unexplained(judge, row, computed, results),
+        None => altered::explain(judge, row, measurement, computed),
     };
     (cause, all)
 }
@@ -81,45 +83,6 @@ fn without_method(stored: &Stored) -> Cause {
     let product = stored.volume.zip(stored.vcf).map_or(0.0, |(volume, vcf)| volume * vcf);
     let text = format!("V × VCF is {product:.1} L");
     Cause { id: "volume-not-v-times-vcf".into(), text, explains: (1, 2) }
-}
-
-/// Which stored result is off, where no cause is known.
-fn unexplained(judge: &Judge<'_>, row: &Judged, computed: &Computed, results: usize) -> Cause {
-    let (stored, residuals) = (&row.stored, &row.residuals);
-    let density_right = residuals.density15.is_none_or(|off| off.abs() <= 0.05 + judge.half.density15 + 1e-9);
-    let vcf_right = residuals.vcf.is_none_or(|off| off.abs() <= judge.half.vcf + 1e-9);
-    let follows = follows(judge, stored);
-    let right = usize::from(stored.density15.is_some() && density_right)
-        + usize::from(stored.vcf.is_some() && vcf_right)
-        + usize::from(stored.volume15.is_some() && follows);
-    let (id, text) = match (density_right, vcf_right, follows) {
-        (true, true, false) => {
-            let product = stored.volume.map_or(0.0, |volume| volume * stored.vcf.unwrap_or(computed.vcf));
-            ("volume-not-v-times-vcf", format!("the volume alone is off: V × VCF is {product:.1} L"))
-        }
-        (true, false, true) => {
-            let off = residuals.vcf.unwrap_or(0.0);
-            (
-                "vcf-alone",
-                format!("no known mistake gives this: the VCF alone is off by {off:+.5}, the volume follows it"),
-            )
-        }
-        (false, true, _) => {
-            ("density-alone", "no known mistake gives this: the density at base alone is off".to_owned())
-        }
-        _ => ("unexplained", "no known mistake gives this".to_owned()),
-    };
-    Cause { id: id.into(), text, explains: (right, results) }
-}
-
-/// The stored volume is what the stored factor makes of V.
-fn follows(judge: &Judge<'_>, stored: &Stored) -> bool {
-    match (stored.volume, stored.vcf, stored.volume15) {
-        (Some(volume), Some(vcf), Some(volume15)) => {
-            (volume * vcf - volume15).abs() <= judge.half.volume15 + volume * judge.half.vcf + 1e-9
-        }
-        _ => true,
-    }
 }
 
 /// How badly the candidate fits, `None` where it does not explain every stored result: allowed differences used up, and

@@ -32,6 +32,14 @@ pub struct Stored {
     pub volume15: Option<f64>,
 }
 
+impl From<[Option<f64>; 6]> for Stored {
+    /// In the order of [`Row::cells`].
+    #[inline]
+    fn from([volume, celsius, density, density15, vcf, volume15]: [Option<f64>; 6]) -> Self {
+        Self { volume, celsius, density, density15, vcf, volume15 }
+    }
+}
+
 /// Half a step of what is stored, by result.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct HalfUnits {
@@ -138,7 +146,7 @@ impl<'p> Judge<'p> {
         if self.volume_mismatch(&stored) {
             faults.push(Fault::VolumeMismatch);
         }
-        if measurement.is_some_and(|measurement| self.density_mismatch(&stored, &measurement)) {
+        if measurement.is_some_and(|measurement| self.density_mismatch(&stored, measurement.density_kind)) {
             faults.push(Fault::DensityMismatch);
         }
         if self.drifts(&stored, &residuals) {
@@ -160,7 +168,8 @@ impl<'p> Judge<'p> {
                 Cell::Number(value, _) => return Err(format!("{name} is {value}")),
             };
         }
-        let [volume, celsius, density, density15, vcf, volume15] = values;
+        let stored = Stored::from(values);
+        let Stored { volume, density, density15, vcf, volume15, .. } = stored;
         for (name, litres) in [("volume", volume), ("volume15", volume15)] {
             if let Some(litres) = litres.filter(|litres| *litres <= 0.0) {
                 return Err(format!("{name} is {litres} L"));
@@ -171,17 +180,48 @@ impl<'p> Judge<'p> {
             Density::from_kg_m3(density).map_err(said)?;
         }
         vcf.map(Vcf::new).transpose().map_err(said)?;
-        Ok(Stored { volume, celsius, density, density15, vcf, volume15 })
+        Ok(stored)
+    }
+
+    /// Whether [`Judge::judge`] would take these numbers, NaN among them or not.
+    #[inline]
+    fn plausible(stored: &Stored) -> bool {
+        let Stored { volume, celsius, density, density15, vcf, volume15 } = stored;
+        let density_ok = |density: &f64| (100.0..=2000.0).contains(density);
+        let litres_ok = |litres: &f64| litres.is_finite() && *litres > 0.0;
+        volume.as_ref().is_none_or(litres_ok)
+            && volume15.as_ref().is_none_or(litres_ok)
+            && celsius.is_none_or(f64::is_finite)
+            && density.as_ref().is_none_or(density_ok)
+            && density15.as_ref().is_none_or(density_ok)
+            && vcf.is_none_or(|vcf| (0.4..=1.6).contains(&vcf))
+    }
+
+    /// The litres of a row of which nothing has to be said, by its numbers and what the method gives; `None` where the
+    /// row is to be judged in full.
+    #[inline]
+    pub(super) fn right(&self, stored: &Stored, computed: Option<&Computed>) -> Option<Option<f64>> {
+        let residuals = computed.map(|computed| residuals(stored, computed)).unwrap_or_default();
+        let right = Self::plausible(stored)
+            && !self.volume_mismatch(stored)
+            && !(computed.is_some() && self.density_mismatch(stored, self.given(stored)?.1))
+            && !self.drifts(stored, &residuals);
+        right.then_some(residuals.litres)
+    }
+
+    /// The density the method starts from.
+    #[inline]
+    pub(super) fn given(&self, stored: &Stored) -> Option<(f64, DensityKind)> {
+        match (stored.density, stored.density15) {
+            (Some(density), _) => Some((density, self.plan.density_kind)),
+            // Without an observed density the stored one at base is all there is to start from.
+            (None, density15) => density15.map(|density15| (density15, DensityKind::At(self.plan.base))),
+        }
     }
 
     /// The method's input; `None` where the table does not store it.
     fn measurement(&self, row: &Row, stored: &Stored) -> Result<Option<Measurement>, String> {
-        let (density, density_kind) = match (stored.density, stored.density15) {
-            (Some(density), _) => (density, self.plan.density_kind),
-            // Without an observed density the stored one at base is all there is to start from.
-            (None, Some(density15)) => (density15, DensityKind::At(self.plan.base)),
-            (None, None) => return Ok(None),
-        };
+        let Some((density, density_kind)) = self.given(stored) else { return Ok(None) };
         let Some(celsius) = stored.celsius else { return Ok(None) };
         let said = |error: crate::volumetrics::VolumetricError| error.to_string();
         Ok(Some(Measurement {
@@ -224,8 +264,8 @@ impl<'p> Judge<'p> {
     }
 
     /// Observed density, VCF and density at base belong together, with or without a glass hydrometer in between.
-    fn density_mismatch(&self, stored: &Stored, measurement: &Measurement) -> bool {
-        let known = measurement.density_kind == DensityKind::Observed && measurement.base == Base::C15;
+    fn density_mismatch(&self, stored: &Stored, kind: DensityKind) -> bool {
+        let known = kind == DensityKind::Observed && self.plan.base == Base::C15;
         let (Some(density), Some(vcf), Some(density15), Some(celsius), true) =
             (stored.density, stored.vcf, stored.density15, stored.celsius, known)
         else {

@@ -1,5 +1,6 @@
-//! Stored rows, one at a time and in constant memory, from a CSV file or a table.
+//! Stored rows, one at a time or a block at a time and in constant memory, from a CSV file or a table.
 
+pub mod block;
 pub mod copy;
 pub mod csv_file;
 mod numeric;
@@ -9,6 +10,7 @@ use std::collections::VecDeque;
 
 use super::DriftError;
 use super::section::{DensityUnit, Plan, TemperatureUnit, VolumeUnit};
+use block::{Block, Blocks};
 
 /// One stored value.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -58,6 +60,11 @@ pub trait Source {
 
     /// How much has been read, 0 to 1, where that can be told.
     fn part(&self) -> Option<f64> {
+        None
+    }
+
+    /// Where rows can be had as columns, many at once.
+    fn blocks(&mut self) -> Option<&mut dyn Blocks> {
         None
     }
 }
@@ -111,6 +118,42 @@ impl<'s> Sampled<'s> {
         Ok(more)
     }
 
+    /// Whether the next rows can be had a block at a time.
+    pub fn in_blocks(&mut self) -> bool {
+        self.ahead.is_empty() && !self.ended && self.source.blocks().is_some()
+    }
+
+    /// The next block of rows, in kg/m³, °C and litres; false at the end.
+    ///
+    /// # Errors
+    /// As the source.
+    pub fn fill(&mut self, block: &mut Block) -> Result<bool, DriftError> {
+        let Some(source) = self.source.blocks() else { return Ok(false) };
+        let more = source.fill(block)?;
+        for (column, conversion) in block.cells.iter_mut().zip(&self.convert) {
+            conversion.apply_to_all(column);
+        }
+        Ok(more)
+    }
+
+    /// Row `at` of the block read last, in full.
+    pub fn row(&mut self, at: usize, row: &mut Row) {
+        if let Some(source) = self.source.blocks() {
+            source.row(at, row);
+        }
+        self.convert(row);
+    }
+
+    /// Values of the `group-by` columns of a group met in a block.
+    pub fn group(&mut self, id: u32) -> Vec<String> {
+        self.source.blocks().map(|source| source.group(id)).unwrap_or_default()
+    }
+
+    /// A product met in a block.
+    pub fn product(&mut self, id: u32) -> Option<String> {
+        self.source.blocks().and_then(|source| source.product(id))
+    }
+
     /// How much has been read, 0 to 1, where that can be told.
     #[must_use]
     pub fn part(&self) -> Option<f64> {
@@ -145,10 +188,24 @@ impl Conversion {
         match self {
             Self::None => {}
             Self::Thousand => {
-                *value *= 1000.0;
+                *value = self.value(*value);
                 *decimals = decimals.saturating_sub(3);
             }
-            Self::Fahrenheit => *value = (*value - 32.0) / 1.8,
+            Self::Fahrenheit => *value = self.value(*value),
+        }
+    }
+
+    fn value(self, value: f64) -> f64 {
+        match self {
+            Self::None => value,
+            Self::Thousand => value * 1000.0,
+            Self::Fahrenheit => (value - 32.0) / 1.8,
+        }
+    }
+
+    fn apply_to_all(self, column: &mut [f64]) {
+        if !matches!(self, Self::None) {
+            column.iter_mut().for_each(|value| *value = self.value(*value));
         }
     }
 }

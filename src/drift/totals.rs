@@ -45,7 +45,7 @@ impl Sum {
 pub struct Totals {
     /// Everything.
     pub all: Sum,
-    /// By the values of the `group-by` columns.
+    /// By the values of the `group-by` columns; complete once settled.
     pub groups: BTreeMap<String, Sum>,
     /// By days since 1970-01-01.
     pub days: BTreeMap<i32, Sum>,
@@ -53,27 +53,50 @@ pub struct Totals {
     pub histogram: [usize; EDGES.len() + 1],
     /// Rows without a day, where a time column is given.
     pub undated: usize,
+    /// Place of every group in `sums`, by name: rows are added without a look at names where their group is known.
+    places: BTreeMap<String, usize>,
+    sums: Vec<Sum>,
     /// A group's name, while it is put together.
     name: String,
     /// The last row's day and its sum, not yet in `days`: rows mostly arrive in order of time.
     today: Option<(i32, Sum)>,
 }
 
+/// What one row adds.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Entry {
+    /// Its group's place, from [`Totals::place`].
+    pub group: Option<usize>,
+    /// Its day.
+    pub day: Option<i32>,
+    /// Whether it is wrong.
+    pub wrong: bool,
+    /// Stored minus computed, where both are known.
+    pub litres: Option<f64>,
+}
+
 impl Totals {
     /// Adds one computed row.
     pub fn add(&mut self, row: &Row, judged: &Judged, timed: bool) {
-        let litres = judged.residuals.litres.unwrap_or(0.0);
-        let wrong = !judged.faults.is_empty();
+        let group = (!row.group.is_empty()).then(|| self.place(&row.group));
+        let (wrong, litres) = (!judged.faults.is_empty(), judged.residuals.litres);
+        self.enter(Entry { group, day: row.day, wrong, litres }, timed);
+    }
+
+    /// Adds one computed row whose group is known.
+    pub fn enter(&mut self, entry: Entry, timed: bool) {
+        let Entry { group, day, wrong, litres: known } = entry;
+        let litres = known.unwrap_or(0.0);
         self.all.add(wrong, litres);
-        if !row.group.is_empty() {
-            self.group(&row.group, wrong, litres);
+        if let Some(sum) = group.and_then(|place| self.sums.get_mut(place)) {
+            sum.add(wrong, litres);
         }
-        if let Some(day) = row.day {
+        if let Some(day) = day {
             self.on(day).add(wrong, litres);
         } else {
             self.undated += usize::from(timed);
         }
-        if judged.residuals.litres.is_some() {
+        if known.is_some() {
             // Most rows are right: the middle.
             let right = (-0.1..0.1).contains(&litres);
             let bin = if right { MIDDLE } else { EDGES.partition_point(|edge| *edge <= litres) };
@@ -86,34 +109,43 @@ impl Totals {
     /// The sum of a day.
     fn on(&mut self, day: i32) -> &mut Sum {
         if self.today.as_ref().is_none_or(|(today, _)| *today != day) {
-            self.settle();
+            self.close_day();
         }
         &mut self.today.get_or_insert((day, Sum::default())).1
     }
 
-    /// Puts the last day's sum to the others; to be called behind the last row.
-    pub fn settle(&mut self) {
+    fn close_day(&mut self) {
         if let Some((day, sum)) = self.today.take() {
             self.days.entry(day).or_default().merge(sum);
         }
     }
 
-    /// The sum of a group, without an allocation once there is one.
-    fn group(&mut self, values: &[String], wrong: bool, litres: f64) {
+    /// Puts together what is kept apart while rows are added; to be called behind the last row.
+    pub fn settle(&mut self) {
+        self.close_day();
+        let sums = self.places.iter().filter_map(|(name, place)| Some((name.clone(), *self.sums.get(*place)?)));
+        self.groups = sums.collect();
+    }
+
+    /// The place of a group's sum, without an allocation once there is one. A place stays the same.
+    pub fn place(&mut self, values: &[String]) -> usize {
         let mut name = std::mem::take(&mut self.name);
         name.clear();
         for (at, value) in values.iter().enumerate() {
             name.push_str(if at > 0 { " / " } else { "" });
             name.push_str(value);
         }
-        if self.groups.len() >= MOST_GROUPS && !self.groups.contains_key(&name) {
+        if self.places.len() >= MOST_GROUPS && !self.places.contains_key(&name) {
             "(other groups)".clone_into(&mut name);
         }
-        match self.groups.get_mut(&name) {
-            Some(sum) => sum.add(wrong, litres),
-            None => self.groups.entry(name.clone()).or_default().add(wrong, litres),
+        let next = self.sums.len();
+        let place = self.places.get(&name).copied().unwrap_or(next);
+        if place == next {
+            self.sums.push(Sum::default());
+            self.places.insert(name.clone(), next);
         }
         self.name = name;
+        place
     }
 
     /// By (year, month).

@@ -1,11 +1,30 @@
 //! Access control lists as the server prints them: `anon=arwd*/postgres`, an empty grantee being everybody.
 
+use rustc_hash::FxHashMap;
+
 use crate::catalog::{Acl, AclEntry, PUBLIC, Privilege};
 
+/// Lists read so far, by what the server printed: tables made by one role mostly have the same.
+#[derive(Default)]
+pub(super) struct Acls(FxHashMap<Vec<String>, Acl>);
+
+impl Acls {
+    /// A list, shared with all that are the same.
+    pub(super) fn get(&mut self, items: Option<Vec<String>>) -> Acl {
+        let Some(items) = items.filter(|items| !items.is_empty()) else { return Acl::default() };
+        if let Some(known) = self.0.get(&items) {
+            return known.clone();
+        }
+        let acl = acl(&items);
+        self.0.insert(items, acl.clone());
+        acl
+    }
+}
+
 /// A list; privileges of a server newer than this program are left out.
-pub(super) fn acl(items: Option<Vec<String>>) -> Acl {
+fn acl(items: &[String]) -> Acl {
     let mut acl = Acl::default();
-    for item in items.iter().flatten() {
+    for item in items {
         let Some((grantee, rest)) = identifier(item, '=') else { continue };
         let Some((letters, grantor)) = rest.split_once('/') else { continue };
         let grantor = identifier(grantor, '\0').map(|(name, _)| name).unwrap_or_default();

@@ -1,10 +1,12 @@
 //! Rows into the Catalog.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use rayon::prelude::*;
+use rustc_hash::FxHashMap;
 
-use super::acl::acl;
+use super::acl::Acls;
 use super::rows::*;
 use crate::catalog::{
     Catalog, Column, Constraint, ConstraintRule, DefaultPrivileges, EventTrigger, Expression, Extension, Fact,
@@ -13,111 +15,310 @@ use crate::catalog::{
     ViewDefinition,
 };
 use crate::sql::ast::{
-    ExprKind, IndexKey, Name, ParamMode, PolicyCommand, RefAction, StatementKind, TriggerState, Volatility,
+    Expr, ExprKind, IndexKey, Name, ParamMode, PolicyCommand, RefAction, StatementKind, TriggerState, Volatility,
 };
 use crate::sql::{self, Surroundings};
 
-/// Puts everything together.
-pub(super) fn catalog(rows: Rows) -> Catalog {
-    let mut catalog = Catalog {
-        roles: rows.roles.into_iter().map(role).collect(),
-        schemas: rows.schemas.into_iter().map(schema).collect(),
-        relations: rows.relations.into_iter().filter(|row| !row.of_extension).map(relation).collect(),
-        indexes: BTreeMap::new(),
-        sequences: rows.sequences.into_iter().map(sequence).collect(),
-        functions: rows.functions.into_iter().filter(|row| !row.of_extension).map(function).collect(),
-        types: rows.types.into_iter().filter(|row| !row.of_extension).map(data_type).collect(),
-        event_triggers: rows.event_triggers.into_iter().map(event_trigger).collect(),
-        extensions: rows.extensions.into_iter().map(extension).collect(),
-        publications: rows.publications.into_iter().map(publication).collect(),
-        default_privileges: rows.default_privileges.into_iter().map(default_privileges).collect(),
-    };
-    memberships(&mut catalog, rows.memberships);
-    let columns = Columns::of(&rows.columns);
-    hang(
-        &mut catalog,
-        rows.columns,
-        |row| (&row.schema, &row.relation),
-        |relation, row| relation.columns.push(column(row, &columns)),
-    );
-    hang(
-        &mut catalog,
-        rows.constraints,
-        |row| (&row.schema, &row.relation),
-        |relation, row| {
-            relation.constraints.insert(row.name.clone(), constraint(row, &columns));
-        },
-    );
-    hang(
-        &mut catalog,
-        rows.policies,
-        |row| (&row.schema, &row.relation),
-        |relation, row| {
-            relation.policies.insert(row.name.clone(), policy(row, &columns));
-        },
-    );
-    hang(
-        &mut catalog,
-        rows.triggers,
-        |row| (&row.schema, &row.relation),
-        |relation, row| {
-            relation.triggers.insert(row.name.clone(), trigger(row, &columns));
-        },
-    );
-    hang(
-        &mut catalog,
-        rows.rules,
-        |row| (&row.schema, &row.relation),
-        |relation, row| {
-            relation.rules.insert(row.name.clone(), rule(row));
-        },
-    );
-    hang(&mut catalog, rows.view_reads, |row| (&row.schema, &row.name), view_read);
-    let relations = &catalog.relations;
-    catalog.indexes = rows.indexes.into_par_iter().map(|row| index(row, &columns, relations)).collect();
-    catalog
+/// A catalog that is put together part by part, so that no part's rows outlive it: relations first, then their columns,
+/// then all that hangs on them.
+#[derive(Default)]
+pub(super) struct Assembly {
+    pub(super) catalog: Catalog,
+    acls: Acls,
+    parsed: Parsed,
+    /// Numbers of the columns of relations where one was dropped; elsewhere they count from 1.
+    gaps: FxHashMap<QualifiedName, Vec<i16>>,
+    /// Columns of relations that are not in the catalog (an extension's), with their numbers.
+    elsewhere: FxHashMap<QualifiedName, Vec<(i16, String)>>,
 }
 
-/// Hands each row to the relation it belongs to; rows of relations left out (an extension's) are left out with them.
-fn hang<T>(
-    catalog: &mut Catalog,
-    rows: Vec<T>,
-    key: impl Fn(&T) -> (&String, &String),
-    add: impl Fn(&mut Relation, T),
-) {
-    for row in rows {
-        let (schema, name) = key(&row);
-        if let Some(relation) = catalog.relations.get_mut(&QualifiedName::new(schema, name)) {
-            add(relation, row);
+/// Expressions read so far: a database of many tables has few different ones.
+#[derive(Default)]
+struct Parsed(FxHashMap<String, Option<Arc<Expr>>>);
+
+impl Parsed {
+    fn get(&mut self, text: &str) -> Option<Arc<Expr>> {
+        if let Some(known) = self.0.get(text) {
+            return known.clone();
         }
+        let parsed = sql::parse_expr(text).ok().map(Arc::new);
+        self.0.insert(text.to_owned(), parsed.clone());
+        parsed
+    }
+
+    /// An expression that stands on no relation.
+    fn alone(&mut self, text: &str) -> Expression {
+        sql::expression_shared(text, self.get(text).as_ref(), Surroundings::default())
     }
 }
 
-/// The columns of every relation, by name: what tells whose an unqualified name in a subquery is.
-struct Columns(BTreeMap<(String, String), Vec<String>>);
+impl Assembly {
+    pub(super) fn roles(&mut self, rows: Vec<RoleRow>, memberships: Vec<MembershipRow>) {
+        self.catalog.roles = rows.into_iter().map(role).collect();
+        for row in memberships {
+            if let Some(member) = self.catalog.roles.get_mut(&row.member) {
+                let membership =
+                    Membership { admin: row.admin, inherit: row.inherit, set: row.set.unwrap_or(true), at: None };
+                member.member_of.insert(row.role, membership);
+            }
+        }
+    }
 
-impl Columns {
-    fn of(rows: &[ColumnRow]) -> Self {
-        let mut columns: BTreeMap<(String, String), Vec<String>> = BTreeMap::new();
+    pub(super) fn schemas(&mut self, rows: Vec<SchemaRow>) {
+        self.catalog.schemas = rows.into_iter().map(|row| schema(row, &mut self.acls)).collect();
+    }
+
+    pub(super) fn relations(&mut self, rows: Vec<RelationRow>) {
+        let own = rows.into_iter().filter(|row| !row.of_extension);
+        self.catalog.relations = own.map(|row| relation(row, &mut self.acls)).collect();
+    }
+
+    pub(super) fn view_reads(&mut self, rows: Vec<ViewReadRow>) {
         for row in rows {
-            columns.entry((row.schema.clone(), row.relation.clone())).or_default().push(row.name.clone());
+            if let Some(relation) = self.relation(&row.schema, &row.name) {
+                view_read(relation, row);
+            }
         }
-        Self(columns)
     }
 
-    fn get(&self, name: &Name) -> Option<Vec<String>> {
-        self.0.get(&(name.schema.clone()?, name.name.clone())).cloned()
+    /// Columns arrive relation by relation, in order.
+    pub(super) fn columns(&mut self, rows: Vec<ColumnRow>) {
+        let mut generated = Vec::new();
+        for mut row in rows {
+            let name = QualifiedName::new(std::mem::take(&mut row.schema), std::mem::take(&mut row.relation));
+            let Some(relation) = self.catalog.relations.get_mut(&name) else {
+                self.elsewhere.entry(name).or_default().push((row.number, row.name));
+                continue;
+            };
+            let place = relation.columns.len();
+            if let Some(numbers) = self.gaps.get_mut(&name) {
+                numbers.push(row.number);
+            } else if usize::try_from(row.number).ok() != Some(place + 1) {
+                // Those before had no gap.
+                let numbers = (1..).take(place).chain([row.number]).collect();
+                self.gaps.insert(name.clone(), numbers);
+            }
+            if let Some(text) = row.generated.take() {
+                generated.push((name, place, text));
+            }
+            relation.columns.push(column(row, &mut self.acls, &mut self.parsed));
+        }
+        for (name, place, text) in generated {
+            let expression = self.expression(&text, &name);
+            let columns = self.catalog.relations.get_mut(&name).map(|relation| &mut relation.columns);
+            if let Some(column) = columns.and_then(|columns| columns.get_mut(place)) {
+                column.generated = Some(expression);
+            }
+        }
+    }
+
+    pub(super) fn constraints(&mut self, rows: Vec<ConstraintRow>) {
+        for mut row in rows {
+            let name = std::mem::take(&mut row.name);
+            let on = QualifiedName::new(std::mem::take(&mut row.schema), std::mem::take(&mut row.relation));
+            let constraint = self.constraint(row, &on);
+            if let Some(relation) = self.catalog.relations.get_mut(&on) {
+                relation.constraints.insert(name, constraint);
+            }
+        }
+    }
+
+    pub(super) fn policies(&mut self, rows: Vec<PolicyRow>) {
+        for mut row in rows {
+            let name = std::mem::take(&mut row.name);
+            let on = QualifiedName::new(std::mem::take(&mut row.schema), std::mem::take(&mut row.relation));
+            let using = row.using.take().map(|text| self.expression(&text, &on));
+            let check = row.check.take().map(|text| self.expression(&text, &on));
+            if let Some(relation) = self.catalog.relations.get_mut(&on) {
+                relation.policies.insert(name, Box::new(policy(row, using, check)));
+            }
+        }
+    }
+
+    pub(super) fn triggers(&mut self, rows: Vec<TriggerRow>) {
+        for row in rows {
+            let on = QualifiedName::new(&row.schema, &row.relation);
+            let (name, trigger) = (row.name.clone(), self.trigger(row, &on));
+            if let Some(relation) = self.catalog.relations.get_mut(&on) {
+                relation.triggers.insert(name, trigger);
+            }
+        }
+    }
+
+    pub(super) fn rules(&mut self, rows: Vec<RuleRow>) {
+        for row in rows {
+            if let Some(relation) = self.relation(&row.schema, &row.relation) {
+                relation.rules.insert(row.name.clone(), rule(row));
+            }
+        }
+    }
+
+    /// In parallel: the server prints each as a statement of its own.
+    pub(super) fn indexes(&mut self, rows: Vec<IndexRow>) {
+        let this = &*self;
+        let indexes = rows.into_par_iter().map(|row| this.index(row)).collect();
+        self.catalog.indexes = indexes;
+    }
+
+    pub(super) fn sequences(&mut self, rows: Vec<SequenceRow>) {
+        self.catalog.sequences = rows.into_iter().map(|row| sequence(row, &mut self.acls)).collect();
+    }
+
+    pub(super) fn functions(&mut self, rows: Vec<FunctionRow>) {
+        let own = rows.into_iter().filter(|row| !row.of_extension);
+        self.catalog.functions = own.map(|row| function(row, &mut self.acls)).collect();
+    }
+
+    pub(super) fn types(&mut self, rows: Vec<TypeRow>) {
+        let own = rows.into_iter().filter(|row| !row.of_extension);
+        self.catalog.types = own.map(|row| data_type(row, &mut self.acls, &mut self.parsed)).collect();
+    }
+
+    pub(super) fn others(
+        &mut self,
+        event_triggers: Vec<EventTriggerRow>,
+        extensions: Vec<ExtensionRow>,
+        publications: Vec<PublicationRow>,
+        privileges: Vec<DefaultPrivilegesRow>,
+    ) {
+        self.catalog.event_triggers = event_triggers.into_iter().map(event_trigger).collect();
+        self.catalog.extensions = extensions.into_iter().map(extension).collect();
+        self.catalog.publications = publications.into_iter().map(publication).collect();
+        let privileges = privileges.into_iter().map(|row| default_privileges(row, &mut self.acls));
+        self.catalog.default_privileges = privileges.collect();
+    }
+
+    /// The relation a row belongs to; rows of relations left out (an extension's) are left out with them.
+    fn relation(&mut self, schema: &str, name: &str) -> Option<&mut Relation> {
+        self.catalog.relations.get_mut(&QualifiedName::new(schema, name))
+    }
+
+    /// The names of a relation's columns: what tells whose an unqualified name in a subquery is.
+    fn names(&self, name: &Name) -> Option<Vec<String>> {
+        let name = QualifiedName::new(name.schema.clone()?, &name.name);
+        let known = self.catalog.relations.get(&name);
+        let known = known.map(|relation| relation.columns.iter().map(|column| column.name.clone()).collect());
+        known.or_else(|| Some(self.elsewhere.get(&name)?.iter().map(|(_, name)| name.clone()).collect()))
+    }
+
+    /// The names of the columns with these numbers.
+    fn numbered(&self, on: &QualifiedName, numbers: Option<Vec<i16>>) -> Vec<String> {
+        let numbers = numbers.unwrap_or_default();
+        let name = |number: i16| -> Option<String> {
+            if let Some(columns) = self.elsewhere.get(on) {
+                return columns.iter().find(|(at, _)| *at == number).map(|(_, name)| name.clone());
+            }
+            let place = match self.gaps.get(on) {
+                Some(numbers) => numbers.iter().position(|at| *at == number)?,
+                None => usize::try_from(number).ok()?.checked_sub(1)?,
+            };
+            Some(self.catalog.relations.get(on)?.columns.get(place)?.name.clone())
+        };
+        numbers.into_iter().filter_map(name).collect()
     }
 
     /// The canonical form of an expression on a relation, as the fold makes it.
-    fn expression(&self, text: &str, schema: &str, relation: &str) -> Expression {
-        let name = Name::qualified(schema, relation);
+    fn expression(&mut self, text: &str, on: &QualifiedName) -> Expression {
+        let parsed = self.parsed.get(text);
+        self.canonical(text, parsed.as_ref(), on)
+    }
+
+    fn canonical(&self, text: &str, parsed: Option<&Arc<Expr>>, on: &QualifiedName) -> Expression {
+        let name = Name::qualified(&on.schema, &on.name);
         let surroundings = Surroundings {
             relation: Some(&name),
-            columns: Some(&|name: &Name| self.get(name)),
+            columns: Some(&|name: &Name| self.names(name)),
             ..Surroundings::default()
         };
-        sql::expression_in(text, surroundings)
+        sql::expression_shared(text, parsed, surroundings)
+    }
+
+    fn constraint(&mut self, row: ConstraintRow, on: &QualifiedName) -> Constraint {
+        let kind = match row.ty.as_str() {
+            "c" => {
+                let text = row.expression.unwrap_or_default();
+                ConstraintRule::Check { expression: self.expression(&text, on) }
+            }
+            "u" => ConstraintRule::Unique { columns: self.numbered(on, row.columns) },
+            "p" => ConstraintRule::PrimaryKey { columns: self.numbered(on, row.columns) },
+            "f" => {
+                let references = QualifiedName::new(
+                    row.referenced_schema.unwrap_or_default(),
+                    row.referenced_relation.unwrap_or_default(),
+                );
+                ConstraintRule::ForeignKey {
+                    columns: self.numbered(on, row.columns),
+                    referenced_columns: self.numbered(&references, row.referenced_columns),
+                    references,
+                    on_delete: ref_action(&row.on_delete),
+                    on_update: ref_action(&row.on_update),
+                }
+            }
+            _ => ConstraintRule::Exclude { text: row.definition },
+        };
+        Constraint { at: None, kind, validated: row.validated, deferrable: row.deferrable }
+    }
+
+    /// The server prints the whole statement; our own parser reads it back.
+    fn trigger(&mut self, row: TriggerRow, on: &QualifiedName) -> Trigger {
+        let mut trigger = Trigger {
+            provenance: live(),
+            timing: String::new(),
+            events: Vec::new(),
+            columns: Vec::new(),
+            row: false,
+            when: None,
+            function: QualifiedName::new(row.function_schema, row.function),
+            args: Vec::new(),
+            constraint: false,
+            enabled: fact(trigger_state(&row.enabled)),
+            comment: row.comment,
+        };
+        if let Some(StatementKind::CreateTrigger(parsed)) = parse_one(&row.definition) {
+            trigger.timing = parsed.timing;
+            trigger.events = parsed.events;
+            trigger.columns = parsed.columns;
+            trigger.row = parsed.row;
+            trigger.when = parsed.when.as_ref().map(|when| self.expression(when.span.slice(&row.definition), on));
+            trigger.args = parsed.args;
+            trigger.constraint = parsed.constraint;
+        }
+        trigger
+    }
+
+    fn index(&self, row: IndexRow) -> (QualifiedName, Index) {
+        let mut index = Index {
+            provenance: live(),
+            table: QualifiedName::new(row.table_schema, row.table),
+            unique: false,
+            method: String::new(),
+            keys: Vec::new(),
+            include: Vec::new(),
+            filter: None,
+            constraint: row.constraint,
+            comment: row.comment,
+        };
+        let Some(definition) = row.definition else {
+            let constraint =
+                self.catalog.relations.get(&index.table).and_then(|table| table.constraints.get(&row.name));
+            if let Some(ConstraintRule::PrimaryKey { columns } | ConstraintRule::Unique { columns }) =
+                constraint.map(|constraint| &constraint.kind)
+            {
+                (index.unique, index.method) = (true, "btree".to_owned());
+                index.keys.clone_from(columns);
+            }
+            return (QualifiedName::new(row.schema, row.name), index);
+        };
+        if let Some(StatementKind::CreateIndex(parsed)) = parse_one(&definition) {
+            index.unique = parsed.unique;
+            index.keys = parsed.keys.iter().map(index_key).collect();
+            let on_table =
+                |text: &str| self.canonical(text, sql::parse_expr(text).ok().map(Arc::new).as_ref(), &index.table);
+            index.filter = parsed.filter.as_ref().map(|filter| on_table(filter.span.slice(&definition)));
+            index.method = parsed.method;
+            index.include = parsed.include;
+        }
+        (QualifiedName::new(row.schema, row.name), index)
     }
 }
 
@@ -165,21 +366,11 @@ fn role(row: RoleRow) -> (String, Role) {
     (row.name, role)
 }
 
-fn memberships(catalog: &mut Catalog, rows: Vec<MembershipRow>) {
-    for row in rows {
-        if let Some(member) = catalog.roles.get_mut(&row.member) {
-            let membership =
-                Membership { admin: row.admin, inherit: row.inherit, set: row.set.unwrap_or(true), at: None };
-            member.member_of.insert(row.role, membership);
-        }
-    }
+fn schema(row: SchemaRow, acls: &mut Acls) -> (String, Schema) {
+    (row.name, Schema { provenance: live(), owner: fact(row.owner), acl: acls.get(row.acl), comment: row.comment })
 }
 
-fn schema(row: SchemaRow) -> (String, Schema) {
-    (row.name, Schema { provenance: live(), owner: fact(row.owner), acl: acl(row.acl), comment: row.comment })
-}
-
-fn relation(row: RelationRow) -> (QualifiedName, Relation) {
+fn relation(row: RelationRow, acls: &mut Acls) -> (QualifiedName, Relation) {
     let kind = match row.kind.as_str() {
         "v" => ObjectKind::View,
         "m" => ObjectKind::MaterializedView,
@@ -208,7 +399,7 @@ fn relation(row: RelationRow) -> (QualifiedName, Relation) {
         is_partition: row.is_partition,
         partition_by: row.partition_by,
         unlogged: row.unlogged,
-        acl: acl(row.acl),
+        acl: acls.get(row.acl),
         revoked: Vec::new(),
         comment: row.comment,
     };
@@ -221,51 +412,23 @@ fn view_read(relation: &mut Relation, row: ViewReadRow) {
     if row.is_function { definition.calls.push(target) } else { definition.reads.push(target) }
 }
 
-fn column(row: ColumnRow, columns: &Columns) -> Column {
-    let on_table = |text: String| columns.expression(&text, &row.schema, &row.relation);
+fn column(row: ColumnRow, acls: &mut Acls, parsed: &mut Parsed) -> Column {
     Column {
         name: row.name,
         ty: fact(row.ty),
         not_null: fact(row.not_null),
         // `default null` is stored only where the type has a modifier, and means nothing there either.
-        default: row.default.filter(|text| !text.starts_with("NULL::")).map(expression),
-        generated: row.generated.map(on_table),
+        default: row.default.filter(|text| !text.starts_with("NULL::")).map(|text| parsed.alone(&text)),
+        generated: None,
         identity: match row.identity.as_str() {
             "a" => Some(Identity::Always),
             "d" => Some(Identity::ByDefault),
             _ => None,
         },
-        acl: acl(row.acl),
+        acl: acls.get(row.acl),
         at: None,
         comment: row.comment,
     }
-}
-
-fn expression(text: String) -> Expression {
-    sql::expression(&text)
-}
-
-fn constraint(row: ConstraintRow, columns: &Columns) -> Constraint {
-    let kind = match row.ty.as_str() {
-        "c" => {
-            let text = row.expression.unwrap_or_default();
-            ConstraintRule::Check { expression: columns.expression(&text, &row.schema, &row.relation) }
-        }
-        "u" => ConstraintRule::Unique { columns: row.columns },
-        "p" => ConstraintRule::PrimaryKey { columns: row.columns },
-        "f" => ConstraintRule::ForeignKey {
-            columns: row.columns,
-            references: QualifiedName::new(
-                row.referenced_schema.unwrap_or_default(),
-                row.referenced_relation.unwrap_or_default(),
-            ),
-            referenced_columns: row.referenced_columns,
-            on_delete: ref_action(&row.on_delete),
-            on_update: ref_action(&row.on_update),
-        },
-        _ => ConstraintRule::Exclude { text: row.definition },
-    };
-    Constraint { at: None, kind, validated: row.validated, deferrable: row.deferrable }
 }
 
 fn ref_action(code: &str) -> RefAction {
@@ -278,8 +441,7 @@ fn ref_action(code: &str) -> RefAction {
     }
 }
 
-fn policy(row: PolicyRow, columns: &Columns) -> Policy {
-    let on_table = |text: String| columns.expression(&text, &row.schema, &row.relation);
+fn policy(row: PolicyRow, using: Option<Expression>, check: Option<Expression>) -> Policy {
     let command = match row.command.as_str() {
         "r" => PolicyCommand::Select,
         "a" => PolicyCommand::Insert,
@@ -295,40 +457,10 @@ fn policy(row: PolicyRow, columns: &Columns) -> Policy {
         command,
         roles: fact(roles),
         roles_omitted: None,
-        using: fact(row.using.map(on_table)),
-        check: fact(row.check.map(on_table)),
+        using: fact(using),
+        check: fact(check),
         comment: row.comment,
     }
-}
-
-/// The server prints the whole statement; our own parser reads it back.
-fn trigger(row: TriggerRow, columns: &Columns) -> Trigger {
-    let mut trigger = Trigger {
-        provenance: live(),
-        timing: String::new(),
-        events: Vec::new(),
-        columns: Vec::new(),
-        row: false,
-        when: None,
-        function: QualifiedName::new(row.function_schema, row.function),
-        args: Vec::new(),
-        constraint: false,
-        enabled: fact(trigger_state(&row.enabled)),
-        comment: row.comment,
-    };
-    if let Some(StatementKind::CreateTrigger(parsed)) = parse_one(&row.definition) {
-        trigger.timing = parsed.timing;
-        trigger.events = parsed.events;
-        trigger.columns = parsed.columns;
-        trigger.row = parsed.row;
-        trigger.when = parsed
-            .when
-            .as_ref()
-            .map(|when| columns.expression(when.span.slice(&row.definition), &row.schema, &row.relation));
-        trigger.args = parsed.args;
-        trigger.constraint = parsed.constraint;
-    }
-    trigger
 }
 
 fn parse_one(text: &str) -> Option<StatementKind> {
@@ -351,39 +483,6 @@ fn rule(row: RuleRow) -> RewriteRule {
     }
 }
 
-fn index(row: IndexRow, columns: &Columns, relations: &BTreeMap<QualifiedName, Relation>) -> (QualifiedName, Index) {
-    let mut index = Index {
-        provenance: live(),
-        table: QualifiedName::new(row.table_schema, row.table),
-        unique: false,
-        method: String::new(),
-        keys: Vec::new(),
-        include: Vec::new(),
-        filter: None,
-        constraint: row.constraint,
-        comment: row.comment,
-    };
-    let Some(definition) = row.definition else {
-        let constraint = relations.get(&index.table).and_then(|table| table.constraints.get(&row.name));
-        if let Some(ConstraintRule::PrimaryKey { columns } | ConstraintRule::Unique { columns }) =
-            constraint.map(|constraint| &constraint.kind)
-        {
-            (index.unique, index.method) = (true, "btree".to_owned());
-            index.keys.clone_from(columns);
-        }
-        return (QualifiedName::new(row.schema, row.name), index);
-    };
-    if let Some(StatementKind::CreateIndex(parsed)) = parse_one(&definition) {
-        index.unique = parsed.unique;
-        index.keys = parsed.keys.iter().map(index_key).collect();
-        let on_table = |text: &str| columns.expression(text, &index.table.schema, &index.table.name);
-        index.filter = parsed.filter.as_ref().map(|filter| on_table(filter.span.slice(&definition)));
-        index.method = parsed.method;
-        index.include = parsed.include;
-    }
-    (QualifiedName::new(row.schema, row.name), index)
-}
-
 /// A key as the fold spells it: a column by its bare name.
 fn index_key(key: &IndexKey) -> String {
     let ExprKind::Column(parts) = &key.expr.kind else { return sql::canonical_index_key(key) };
@@ -391,7 +490,7 @@ fn index_key(key: &IndexKey) -> String {
     if key.options.is_empty() { column } else { format!("{column} {}", key.options) }
 }
 
-fn sequence(row: SequenceRow) -> (QualifiedName, Sequence) {
+fn sequence(row: SequenceRow, acls: &mut Acls) -> (QualifiedName, Sequence) {
     let owned_by = match (row.table_schema, row.table, row.column) {
         (Some(schema), Some(table), Some(column)) => Some((QualifiedName::new(schema, table), column)),
         _ => None,
@@ -401,13 +500,13 @@ fn sequence(row: SequenceRow) -> (QualifiedName, Sequence) {
         owner: fact(row.owner),
         owned_by,
         identity: row.identity.unwrap_or(false),
-        acl: acl(row.acl),
+        acl: acls.get(row.acl),
         comment: row.comment,
     };
     (QualifiedName::new(row.schema, row.name), sequence)
 }
 
-fn function(row: FunctionRow) -> (FunctionKey, Function) {
+fn function(row: FunctionRow, acls: &mut Acls) -> (FunctionKey, Function) {
     let kind = match row.kind.as_str() {
         "p" => ObjectKind::Procedure,
         "a" => ObjectKind::Aggregate,
@@ -439,7 +538,7 @@ fn function(row: FunctionRow) -> (FunctionKey, Function) {
         leakproof: fact(row.leakproof),
         settings: fact(settings(row.settings)),
         body: fact(body),
-        acl: acl(row.acl),
+        acl: acls.get(row.acl),
         comment: row.comment,
     };
     (FunctionKey { name: QualifiedName::new(row.schema, row.name), args: row.arg_types }, function)
@@ -472,20 +571,21 @@ fn param(row: ParamRow) -> FunctionParam {
     FunctionParam { name: row.name.filter(|name| !name.is_empty()), mode, ty: row.ty, default: None }
 }
 
-fn data_type(row: TypeRow) -> (QualifiedName, Type) {
+fn data_type(row: TypeRow, acls: &mut Acls, parsed: &mut Parsed) -> (QualifiedName, Type) {
     let kind = match row.kind.as_str() {
         "e" => TypeKind::Enum { labels: row.labels },
         "c" => TypeKind::Composite { attributes: row.attributes },
         "d" => TypeKind::Domain {
             base: row.base.unwrap_or_default(),
             not_null: row.not_null,
-            default: row.default.map(expression),
-            checks: row.checks.into_iter().map(|(name, text)| (name, expression(text))).collect(),
+            default: row.default.map(|text| parsed.alone(&text)),
+            checks: row.checks.into_iter().map(|(name, text)| (name, parsed.alone(&text))).collect(),
         },
         "r" => TypeKind::Range,
         _ => TypeKind::Base,
     };
-    let data_type = Type { provenance: live(), owner: fact(row.owner), kind, acl: acl(row.acl), comment: row.comment };
+    let data_type =
+        Type { provenance: live(), owner: fact(row.owner), kind, acl: acls.get(row.acl), comment: row.comment };
     (QualifiedName::new(row.schema, row.name), data_type)
 }
 
@@ -516,7 +616,7 @@ fn publication(row: PublicationRow) -> (String, Publication) {
     (row.name, publication)
 }
 
-fn default_privileges(row: DefaultPrivilegesRow) -> DefaultPrivileges {
+fn default_privileges(row: DefaultPrivilegesRow, acls: &mut Acls) -> DefaultPrivileges {
     let objects = match row.objects.as_str() {
         "r" => ObjectKind::Table,
         "S" => ObjectKind::Sequence,
@@ -524,5 +624,5 @@ fn default_privileges(row: DefaultPrivilegesRow) -> DefaultPrivileges {
         "T" => ObjectKind::Type,
         _ => ObjectKind::Schema,
     };
-    DefaultPrivileges { role: row.role, schema: row.schema, objects, acl: acl(row.acl), platform: false }
+    DefaultPrivileges { role: row.role, schema: row.schema, objects, acl: acls.get(row.acl), platform: false }
 }

@@ -199,7 +199,7 @@ fn same_attributes(a: &Role, b: &Role) -> bool {
 /// them too cannot be told any more.
 fn by_default(catalog: &mut Catalog, exposed_roles: &[String]) {
     let defaults = Catalog { default_privileges: catalog.default_privileges.clone(), ..Catalog::default() };
-    let mut given = Given { catalog: &defaults, exposed_roles, known: BTreeMap::new() };
+    let mut given = Given { catalog: &defaults, exposed_roles, known: BTreeMap::new(), marked: BTreeMap::new() };
     for (name, relation) in &mut catalog.relations {
         if relation.provenance.origin == Origin::Live {
             given.mark(&mut relation.acl, relation.kind, relation.owner.get(), Some(&name.schema));
@@ -228,15 +228,28 @@ struct Given<'a> {
     catalog: &'a Catalog,
     exposed_roles: &'a [String],
     known: BTreeMap<Class, Vec<(String, Privilege, bool)>>,
+    /// The last list of each class, before and after: the next is mostly the same.
+    marked: BTreeMap<Class, (Acl, Acl)>,
 }
 
 impl Given<'_> {
     fn mark(&mut self, acl: &mut Acl, kind: ObjectKind, owner: Option<&String>, schema: Option<&String>) {
         let Some(owner) = owner else { return };
         let class = (kind, owner.clone(), schema.cloned());
+        if let Some((_, after)) = self.marked.get(&class).filter(|(before, _)| before.shares_with(acl)) {
+            acl.clone_from(after);
+            return;
+        }
+        let before = acl.clone();
+        self.mark_one(acl, &class);
+        self.marked.insert(class, (before, acl.clone()));
+    }
+
+    fn mark_one(&mut self, acl: &mut Acl, class: &Class) {
+        let (kind, owner, schema) = class;
         let catalog = self.catalog;
-        let given = self.known.entry(class).or_insert_with(|| {
-            let acl = privileges_of_new(catalog, kind, owner, schema.map(String::as_str));
+        let given = self.known.entry(class.clone()).or_insert_with(|| {
+            let acl = privileges_of_new(catalog, *kind, owner, schema.as_deref());
             acl.iter().filter(|e| e.by_default).map(|e| (e.grantee.clone(), e.privilege, e.grantable)).collect()
         });
         if given.is_empty() {

@@ -4,28 +4,6 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-/// Everything read, before it is put together.
-pub(super) struct Rows {
-    pub roles: Vec<RoleRow>,
-    pub memberships: Vec<MembershipRow>,
-    pub schemas: Vec<SchemaRow>,
-    pub relations: Vec<RelationRow>,
-    pub view_reads: Vec<ViewReadRow>,
-    pub columns: Vec<ColumnRow>,
-    pub constraints: Vec<ConstraintRow>,
-    pub policies: Vec<PolicyRow>,
-    pub triggers: Vec<TriggerRow>,
-    pub rules: Vec<RuleRow>,
-    pub indexes: Vec<IndexRow>,
-    pub sequences: Vec<SequenceRow>,
-    pub functions: Vec<FunctionRow>,
-    pub types: Vec<TypeRow>,
-    pub event_triggers: Vec<EventTriggerRow>,
-    pub extensions: Vec<ExtensionRow>,
-    pub publications: Vec<PublicationRow>,
-    pub default_privileges: Vec<DefaultPrivilegesRow>,
-}
-
 /// `[schema, name]`.
 pub(super) type NamePair = (String, String);
 
@@ -92,6 +70,7 @@ pub(super) struct ViewReadRow {
 pub(super) struct ColumnRow {
     pub schema: String,
     pub relation: String,
+    pub number: i16,
     pub name: String,
     #[serde(rename = "type")]
     pub ty: String,
@@ -110,10 +89,10 @@ pub(super) struct ConstraintRow {
     pub name: String,
     #[serde(rename = "type")]
     pub ty: String,
-    pub columns: Vec<String>,
+    pub columns: Option<Vec<i16>>,
     pub referenced_schema: Option<String>,
     pub referenced_relation: Option<String>,
-    pub referenced_columns: Vec<String>,
+    pub referenced_columns: Option<Vec<i16>>,
     pub on_delete: String,
     pub on_update: String,
     pub validated: bool,

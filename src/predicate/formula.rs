@@ -3,6 +3,7 @@
 mod search;
 
 use std::collections::BTreeSet;
+use std::rc::Rc;
 
 use rustc_hash::FxHashMap;
 
@@ -109,8 +110,8 @@ enum Kind {
     /// Comparison of a [`Domain::Order`] with "equal".
     Order(Var, CmpOp),
     Not(Node),
-    And(Vec<Node>),
-    Or(Vec<Node>),
+    And(Rc<[Node]>),
+    Or(Rc<[Node]>),
     /// Is exactly this; never NULL.
     Is(Node, Tri),
 }
@@ -280,8 +281,8 @@ impl Formulas {
         match kept.as_slice() {
             [] => self.tri(neutral),
             [one] => *one,
-            _ if absorbing == Tri::False => self.add(Kind::And(kept)),
-            _ => self.add(Kind::Or(kept)),
+            _ if absorbing == Tri::False => self.add(Kind::And(kept.into())),
+            _ => self.add(Kind::Or(kept.into())),
         }
     }
 
@@ -349,7 +350,7 @@ impl Formulas {
                     vars.insert(*var);
                 }
                 Some(Kind::Not(inner) | Kind::Is(inner, _)) => open.push(*inner),
-                Some(Kind::And(parts) | Kind::Or(parts)) => open.extend(parts),
+                Some(Kind::And(parts) | Kind::Or(parts)) => open.extend(parts.iter()),
                 Some(Kind::Const(_)) | None => {}
             }
         }

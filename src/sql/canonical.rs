@@ -110,6 +110,13 @@ pub fn expression_in(text: &str, surroundings: Surroundings<'_>) -> Expression {
     }
 }
 
+/// As [`expression_of`], of a tree that others hold too.
+#[must_use]
+pub fn expression_shared(text: &str, expr: Option<&Arc<Expr>>, surroundings: Surroundings<'_>) -> Expression {
+    let canonical = expr.map_or_else(|| words(text), |expr| canonical_in(expr, surroundings));
+    Expression { text: text.to_owned(), canonical, ast: expr.cloned() }
+}
+
 /// An expression of the Catalog that has been parsed already; `text` is what the file says or the server printed.
 #[must_use]
 pub fn expression_of(text: &str, expr: Expr, surroundings: Surroundings<'_>) -> Expression {

@@ -2,7 +2,7 @@
 
 use super::{
     Base, Correction, Density, DensityKind, Group, Measurement, Method, Notes, Precision, Pressure, Settings1980,
-    Temperature, VcfDecimals, VolumetricError, Zone, correct, d1250_1980, d1250_2004,
+    Temperature, VolumetricError, Zone, correct, d1250_1980, d1250_2004,
 };
 
 /// Columns of measurements that share everything but density, temperature and pressure.
@@ -76,12 +76,10 @@ impl Lanes {
             return None;
         }
         match method {
-            Method::D1250_1980(Settings1980 {
-                precision: Precision::Full,
-                hydrometer,
-                vcf_decimals: VcfDecimals::Computational,
-            }) if input.base != Base::C20 => {
-                d1250_1980::batch::Lanes::new(input.base, input.group, *hydrometer).map(Self::D1980)
+            Method::D1250_1980(Settings1980 { precision: Precision::Full, hydrometer, vcf_decimals })
+                if input.base != Base::C20 =>
+            {
+                d1250_1980::batch::Lanes::new(input.base, input.group, *hydrometer, *vcf_decimals).map(Self::D1980)
             }
             Method::D1250_2004 if !matches!(input.group, Group::Alpha(_)) => {
                 Some(Self::D2004(d1250_2004::batch::Lanes { group: input.group, base: input.base }))
@@ -165,6 +163,13 @@ impl BatchOutput {
         let slots = (self.densities.get_mut(row), self.vcfs.get_mut(row), self.zones.get_mut(row));
         if let (Some(density_slot), Some(vcf_slot), Some(zone_slot)) = slots {
             (*density_slot, *vcf_slot, *zone_slot) = (density, vcf, Some(zone));
+        }
+    }
+
+    /// Rounds every factor.
+    pub(super) fn round_vcfs(&mut self, round: impl Fn(f64) -> f64) {
+        for (vcf, _) in self.vcfs.iter_mut().zip(&self.zones).filter(|(_, zone)| zone.is_some()) {
+            *vcf = round(*vcf);
         }
     }
 

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::{
-    Base, Correction, Density, DensityKind, Grid, Hydrometer, Measurement, Method, Precision, Settings1980, Vcf,
-    VcfDecimals, VolumetricError, correct, explain,
+    Base, BatchInput, BatchOutput, Correction, Density, DensityKind, Grid, Hydrometer, Measurement, Method, Precision,
+    Settings1980, Vcf, VcfDecimals, VolumetricError, correct, correct_batch, explain,
 };
 
 /// Names of a setting's values.
@@ -127,6 +127,33 @@ impl Procedure {
         correct(&method, &measurement).map(|correction| self.finish(correction))
     }
 
+    /// As [`Procedure::correct`] for all rows of `input`, into `output`. `corrected` is room for densities corrected for
+    /// the hydrometer.
+    ///
+    /// # Errors
+    /// Settings the method does not have; rows that fail are in `output`.
+    pub fn correct_batch(
+        &self,
+        input: &BatchInput<'_>,
+        corrected: &mut Vec<f64>,
+        output: &mut BatchOutput,
+    ) -> Result<(), VolumetricError> {
+        let method = self.method()?;
+        let mut input = *input;
+        if self.corrects_reading(input.density_kind) {
+            let factor = |celsius: f64| self.hydrometer.factor(celsius, input.base);
+            corrected.clear();
+            let rows = input.densities.iter().zip(input.temperatures);
+            corrected.extend(rows.map(|(density, celsius)| density * factor(*celsius)));
+            input.densities = corrected;
+        }
+        correct_batch(&method, &input, output);
+        if self.method != MethodName::D1250_1980 && self.vcf_decimals != VcfDecimals::Computational {
+            output.round_vcfs(|vcf| self.vcf_decimals.apply(vcf, Precision::Full));
+        }
+        Ok(())
+    }
+
     /// As [`Procedure::correct`], with the intermediate values by name.
     pub fn explain(
         &self,
@@ -146,23 +173,31 @@ impl Procedure {
 
     #[inline]
     fn prepare(&self, measurement: &Measurement) -> Result<(Method, Measurement), VolumetricError> {
-        let Self { precision, hydrometer, vcf_decimals, .. } = *self;
-        if self.method == MethodName::D1250_1980 {
-            return Ok((Method::D1250_1980(Settings1980 { precision, hydrometer, vcf_decimals }), *measurement));
-        }
-        if precision == Precision::Table {
-            return Err(VolumetricError::Unsupported { what: "precision `table`" });
-        }
+        let method = self.method()?;
         let mut prepared = *measurement;
-        if hydrometer != Hydrometer::None && measurement.density_kind == DensityKind::Observed {
-            let factor = hydrometer.factor(measurement.temperature.celsius(), measurement.base);
+        if self.corrects_reading(measurement.density_kind) {
+            let factor = self.hydrometer.factor(measurement.temperature.celsius(), measurement.base);
             prepared.density = Density::from_kg_m3(measurement.density.kg_m3() * factor)?;
         }
+        Ok((method, prepared))
+    }
+
+    #[inline]
+    fn method(&self) -> Result<Method, VolumetricError> {
+        let Self { precision, hydrometer, vcf_decimals, .. } = *self;
         match (self.method, &self.grid) {
-            (MethodName::Grid, Some(grid)) => Ok((Method::Grid(Arc::clone(grid)), prepared)),
+            (MethodName::D1250_1980, _) => Ok(Method::D1250_1980(Settings1980 { precision, hydrometer, vcf_decimals })),
+            _ if precision == Precision::Table => Err(VolumetricError::Unsupported { what: "precision `table`" }),
+            (MethodName::Grid, Some(grid)) => Ok(Method::Grid(Arc::clone(grid))),
             (MethodName::Grid, None) => Err(VolumetricError::Unsupported { what: "computing without its table" }),
-            _ => Ok((Method::D1250_2004, prepared)),
+            (MethodName::D1250_2004, _) => Ok(Method::D1250_2004),
         }
+    }
+
+    /// Whether the reading is corrected before the method, which knows no hydrometer.
+    #[inline]
+    fn corrects_reading(&self, kind: DensityKind) -> bool {
+        self.method != MethodName::D1250_1980 && self.hydrometer != Hydrometer::None && kind == DensityKind::Observed
     }
 
     /// 1980 rounds by itself.

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use gardefou::catalog::{Catalog, Origin};
-use gardefou::diff::{self, Change, Side};
+use gardefou::diff::{self, Change, Schema, Side};
 use gardefou::live;
 use gardefou::migrations::{History, Platform};
 use postgres::{Client, SimpleQueryMessage};
@@ -127,7 +127,7 @@ fn differences(client: &mut Client, statements: &[String]) -> (Vec<String>, usiz
     });
     out.extend(missing.iter().map(|l| format!("- {l}")));
     out.extend(extra.iter().map(|l| format!("+ {l}")));
-    out.extend(in_meaning(&history.catalog, read));
+    out.extend(in_meaning(&history, read));
     out.retain(|line| !doubtful.iter().any(|name| mentions(line, name)));
     (out, theirs.len())
 }
@@ -180,13 +180,16 @@ fn line(message: &SimpleQueryMessage) -> Option<String> {
 }
 
 /// As `gardefou diff` compares: expressions, queries and bodies too, whatever their spelling.
-fn in_meaning(folded: &Catalog, mut read: Catalog) -> Vec<String> {
+fn in_meaning(history: &History, mut read: Catalog) -> Vec<String> {
+    let folded = &history.catalog;
     for (name, role) in &mut read.roles {
         if folded.roles.get(name).is_some_and(|known| known.provenance.origin == Origin::Platform) {
             role.provenance.origin = Origin::Platform;
         }
     }
-    let diff = diff::diff((folded, Side::Migrations), (&read, Side::Database(150_000)));
+    let folded = Schema { catalog: folded, side: Side::Migrations, migrations: &history.migrations };
+    let read = Schema { catalog: &read, side: Side::Database(150_000), migrations: &[] };
+    let diff = diff::diff(&folded, &read);
     let mut out = Vec::new();
     for one in diff.objects {
         match one.change {
@@ -263,7 +266,7 @@ fn generated_histories_fold_as_the_server_runs_them() {
         "differential: {equal} of {histories} histories equal; {accepted} statements accepted of {tried}, {facts} facts compared, {:.1} s",
         started.elapsed().as_secs_f64()
     );
-    // Differences known and open, each by the seed that shows it: docs/performance.md has the score.
+    report.iter().for_each(|line| println!("{line}"));
     let open = |line: &String| OPEN.iter().any(|seed| line.starts_with(&format!("seed {seed}:")));
     let new: Vec<&String> = report.iter().filter(|line| !open(line)).collect();
     assert!(new.is_empty(), "{new:#?}");
@@ -271,8 +274,11 @@ fn generated_histories_fold_as_the_server_runs_them() {
     assert!(accepted as u64 >= histories * length as u64 * 9 / 10, "too few statements were accepted: {accepted}");
 }
 
-/// Seeds of the usual run whose history still folds otherwise than the server runs it.
-const OPEN: &[u64] = &[46, 55, 90, 91, 114, 120, 134, 157, 161, 166, 180, 194];
+/// Seeds of the usual run whose history the fold reads otherwise than the server runs it, and why.
+/// 134: a guarded statement fails on a table no file has created so far. Histories that lack a table are the normal
+/// case, so it is assumed to be there, and keeps what was put on it when a later file creates it.
+/// 180: `LIKE … INCLUDING INDEXES` names the new index by an INCLUDE column's name before that column was renamed.
+const OPEN: &[u64] = &[134, 180];
 
 /// Differences of one kind are reported once: the line without names.
 fn kind(line: &str) -> String {

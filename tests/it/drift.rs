@@ -37,8 +37,8 @@ pub(crate) fn json(output: &Output) -> Value {
 /// What is wrong in the example, and why.
 const WRONG: &[(&str, &str)] = &[
     ("R-2026-008", "observed-density-as-base"),
-    ("R-2026-014", "volume-not-v-times-vcf"),
-    ("R-2026-019", "vcf-alone"),
+    ("R-2026-014", "volume15-altered"),
+    ("R-2026-019", "vcf-altered"),
     ("R-2026-032", "linear"),
     ("R-2026-034", "no-correction"),
     ("R-2026-036", "celsius-read-as-fahrenheit"),
@@ -274,13 +274,13 @@ fn waivers_and_levels_apply() {
 
 #[test]
 fn a_table_gives_what_the_file_gives() {
-    let Some(mut client) = pg::fresh_database() else { return };
+    let Some((database, mut client)) = pg::fresh() else { return };
     client
         .batch_execute(
             "create table public.receptions (n serial, id text, date timestamptz, citerne text, produit text, statut text default 'validee',
                densite_observee numeric(6,1), temperature_c double precision, volume_ambiant integer,
                densite_15 numeric(6,1), vcf numeric(7,5), volume_15c numeric(12,1));
-             create role reader login; create table public.hidden (id int, vcf numeric);",
+             drop role if exists reader; create role reader login; create table public.hidden (id int, vcf numeric);",
         )
         .unwrap();
     let mut reader = csv::Reader::from_path(depot().join("stored_volumes.csv")).unwrap();
@@ -294,10 +294,7 @@ fn a_table_gives_what_the_file_gives() {
         client.batch_execute(&sql).unwrap();
     }
     client.batch_execute("insert into public.receptions (id, statut, vcf) values ('draft', 'brouillon', 7)").unwrap();
-    let one = |client: &mut postgres::Client, sql: &str| -> String { client.query_one(sql, &[]).unwrap().get(0) };
-    let socket = one(&mut client, "select current_setting('unix_socket_directories')");
-    let database = one(&mut client, "select current_database()::text");
-    let url = |user: &str| format!("host={socket} user={user} dbname={database}");
+    let url = |user: &str| if user == "postgres" { database.clone() } else { pg::as_user(&database, user) };
     let config = std::fs::read_to_string(depot().join("gardefou.yaml")).unwrap();
     let section = config.split_once("volumetrics:\n").unwrap().1;
     let section =

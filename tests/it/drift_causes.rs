@@ -254,9 +254,9 @@ fn what_no_mistake_explains_is_located() {
     let own = five();
     let deliveries = deliveries(832.0);
     for (name, off) in [
-        ("volume-not-v-times-vcf", (0.0, 0.0, 53.7)),
-        ("vcf-alone", (0.0, -0.00613, -0.00613)),
-        ("density-alone", (0.71, 0.0, 0.0)),
+        ("volume15-altered", (0.0, 0.0, 53.7)),
+        ("vcf-altered", (0.0, -0.00613, -0.00613)),
+        ("density15-altered", (0.71, 0.0, 0.0)),
     ] {
         let (found, section) = causes(FIVE, &deliveries, 5, &own, &|d, _| {
             let (density, vcf, _) = d.by(&five());
@@ -266,6 +266,22 @@ fn what_no_mistake_explains_is_located() {
         assert_eq!(found.len(), (0..deliveries.len()).filter(|row| is_wrong(*row)).count(), "{name}");
         assert!(found.iter().all(|(_, cause)| cause == name), "{name}: {found:?}");
         assert!(section["best_cause"].is_null(), "{}", section["fits"]);
+    }
+}
+
+/// A value typed wrong leaves the results as they were: which value, and what it should have been.
+#[test]
+fn an_altered_input_is_named_with_the_value_that_would_fit() {
+    let cases = [
+        ("31.0,842.5", "density-altered", "single value altered: density (824.5 would give the rest)"),
+        ("13.0,824.5", "temperature-altered", "single value altered: temperature (31.0 °C would give the rest)"),
+    ];
+    for (inputs, id, text) in cases {
+        let row = crate::drift::RIGHT.replace("31.0,824.5", inputs);
+        let folder = folder(crate::drift::SECTION, &format!("{}{row}", crate::drift::HEADER));
+        let report = json(&run(folder.path(), &["--format", "json"]));
+        let cause = &report["sections"][0]["rows_wrong"][0]["cause"];
+        assert_eq!((cause["id"].as_str(), cause["text"].as_str()), (Some(id), Some(text)));
     }
 }
 

@@ -14,18 +14,15 @@ const TABLE: &str = "
     insert into public.receptions values
         ('11111111-1111-1111-1111-111111111111', 40160, 31.0, 824.5, 835.9, 0.98633, 39611.0, 'go', 'reader'),
         ('22222222-2222-2222-2222-222222222222', 40160, 31.0, 824.5, 835.9, 0.98633, 39661.0, 'go', 'other');
-    create role reader_of_volumes login; grant select on public.receptions to reader_of_volumes;";
+    drop role if exists reader_of_volumes; create role reader_of_volumes login; grant select on public.receptions to reader_of_volumes;";
 
 #[test]
 fn rows_hidden_by_policies_are_no_all_clear() {
-    let Some(mut client) = pg::fresh_database() else { return };
+    let Some((database, mut client)) = pg::fresh() else { return };
     client.batch_execute(TABLE).unwrap();
-    let one = |client: &mut postgres::Client, sql: &str| -> String { client.query_one(sql, &[]).unwrap().get(0) };
-    let socket = one(&mut client, "select current_setting('unix_socket_directories')");
-    let database = one(&mut client, "select current_database()::text");
     let folder = folder(SECTION, "");
     let check = |user: &str| {
-        let url = format!("host={socket} user={user} dbname={database}");
+        let url = if user == "postgres" { database.clone() } else { pg::as_user(&database, user) };
         run(folder.path(), &["--format", "json", "--database-url", &url])
     };
     for user in ["postgres", "reader_of_volumes"] {
@@ -47,4 +44,34 @@ fn rows_hidden_by_policies_are_no_all_clear() {
     assert_eq!(code(&output), 2);
     assert!(err(&output).contains("row-level security") && err(&output).contains("BYPASSRLS"), "{}", err(&output));
     assert_eq!(code(&check("postgres")), 1);
+}
+
+/// A table that takes three seconds to read.
+#[test]
+fn progress_is_shown_to_a_terminal_and_to_nobody_else() {
+    let Some((url, mut client)) = pg::fresh() else { return };
+    client
+        .batch_execute(
+            "create table public.receptions as select id, 40160 as v, 31.0 as t, 824.5 as d, 835.9 as d15, 0.98633 as f,
+               39611.0 as v15, 'go' as p from generate_series(1, 10000) id",
+        )
+        .unwrap();
+    let slow = SECTION.replace("    key: id\n", "    key: id\n    where: pg_catalog.pg_sleep(0.0002) is not null\n");
+    let folder = folder(&slow, "");
+    let output = run(folder.path(), &["--database-url", &url]);
+    assert_eq!((code(&output), err(&output).as_str()), (0, ""));
+    let program = env!("CARGO_BIN_EXE_gardefou");
+    let line = format!("'{program}' drift --database-url '{url}' > /dev/null");
+    let shown = std::process::Command::new("script")
+        .args(["-qec", &line, "/dev/null"])
+        .current_dir(folder.path())
+        .stdin(std::process::Stdio::null())
+        .output();
+    let Ok(shown) = shown else {
+        eprintln!("skipped: there is no `script` to make a terminal with");
+        return;
+    };
+    let text = String::from_utf8_lossy(&shown.stdout);
+    assert!(shown.status.success() && text.contains(" rows, 0.0 M a second"), "{text}");
+    assert!(text.trim_end_matches([' ', '\r', '\n']).ends_with("a second"), "cleared at the end: {text:?}");
 }

@@ -20,6 +20,7 @@ mod differential;
 mod discover;
 mod docs;
 mod drift;
+mod drift_blocks;
 mod drift_causes;
 mod drift_input;
 mod drift_live;

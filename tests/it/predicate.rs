@@ -99,7 +99,7 @@ fn verdicts() {
 }
 
 /// A database with the schema, rows of every kind, and the functions a Supabase project has.
-fn database() -> Option<Client> {
+fn database() -> Option<pg::Database> {
     let mut client = pg::fresh_database()?;
     for sql in [AUTH, SCHEMA, ROWS] {
         client.batch_execute(sql).expect("set up the database");

@@ -107,7 +107,7 @@ impl<'a, 'm> One<'a, 'm> {
     }
 
     fn policy_now(&self) -> Option<&'a Policy> {
-        self.relation_now()?.policies.get(self.parts.get(2)?)
+        self.relation_now()?.policies.get(self.parts.get(2)?).map(|policy| &**policy)
     }
 
     fn trigger_now(&self) -> Option<&'a Trigger> {

@@ -25,14 +25,12 @@ struct Granted<'a> {
     relation: Option<(&'a QualifiedName, &'a Relation)>,
 }
 
-pub(super) fn grants(model: &Model<'_>, needed: &Needed) -> Vec<Subject> {
-    let mut out = Vec::new();
+pub(super) fn grants(model: &Model<'_>, needed: &Needed, add: &mut dyn FnMut(Subject)) {
     each_granted(model, &mut |granted| {
         for entries in groups(&granted, model.live().is_some()) {
-            out.push(subject(model, needed, &granted, &entries));
+            add(subject(model, needed, &granted, &entries));
         }
     });
-    out
 }
 
 fn each_granted<'m>(model: &'m Model<'_>, visit: &mut dyn FnMut(Granted<'m>)) {

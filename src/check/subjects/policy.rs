@@ -26,13 +26,19 @@ const ANALYSED: &[&str] = &[
     "recursion",
 ];
 
-pub(super) fn policies(model: &Model<'_>, needed: &Needed) -> Vec<Subject> {
+pub(super) fn policies(model: &Model<'_>, needed: &Needed, judge: &mut dyn FnMut(&[Subject])) {
     let mut all = Vec::new();
     for (name, table) in &model.catalog().relations {
         let own = table.policies.iter().filter(|(_, policy)| is_own(policy.provenance.origin));
         all.extend(own.map(|(policy_name, policy)| One { model, name, table, policy_name, policy }));
     }
-    all.par_iter().map(|one| one.subject(needed)).collect()
+    if all.is_empty() {
+        judge(&[]);
+    }
+    for some in all.chunks(super::BATCH) {
+        let subjects: Vec<Subject> = some.par_iter().map(|one| one.subject(needed)).collect();
+        judge(&subjects);
+    }
 }
 
 /// One policy with its surroundings.

@@ -92,18 +92,16 @@ fn primary_key(table: &Relation) -> Vec<String> {
     keys.unwrap_or_default()
 }
 
-pub(super) fn columns(model: &Model<'_>, needed: &Needed) -> Vec<Subject> {
+pub(super) fn columns(model: &Model<'_>, needed: &Needed, add: &mut dyn FnMut(Subject)) {
     let own = model.catalog().relations.iter().filter(|(_, relation)| is_own(relation.provenance.origin));
-    let mut out = Vec::new();
     let wants_keys = needed.any(&["indexed", "primary_key", "foreign_key", "unique"]);
     for (name, table) in own {
         let keys = wants_keys.then(|| Keys::of(model, name, table));
         let exposed = needed.any(&["table_exposed"]).then(|| model.is_exposed(name, table, Model::ROW_PRIVILEGES));
         for column in &table.columns {
-            out.push(column_subject(model, needed, (name, table), column, keys.as_ref(), exposed.flatten()));
+            add(column_subject(model, needed, (name, table), column, keys.as_ref(), exposed.flatten()));
         }
     }
-    out
 }
 
 fn column_subject(
@@ -200,16 +198,14 @@ fn bare_key(key: &str) -> String {
     if key.starts_with('"') { column.replace("\"\"", "\"") } else { column.split(' ').next().unwrap_or("").to_owned() }
 }
 
-pub(super) fn constraints(model: &Model<'_>, needed: &Needed) -> Vec<Subject> {
+pub(super) fn constraints(model: &Model<'_>, needed: &Needed, add: &mut dyn FnMut(Subject)) {
     let own = relations(model, TABLES).filter(|(_, table)| is_own(table.provenance.origin));
-    let mut out = Vec::new();
     for (name, table) in own {
         let keys = if needed.any(&["indexed"]) { leading_keys(model, name, table) } else { Vec::new() };
         for (constraint_name, constraint) in &table.constraints {
-            out.push(constraint_subject(model, needed, (name, table), (constraint_name, constraint), &keys));
+            add(constraint_subject(model, needed, (name, table), (constraint_name, constraint), &keys));
         }
     }
-    out
 }
 
 fn constraint_subject(
@@ -284,9 +280,9 @@ const fn action_word(action: RefAction) -> &'static str {
     }
 }
 
-pub(super) fn indexes(model: &Model<'_>, needed: &Needed) -> Vec<Subject> {
+pub(super) fn indexes(model: &Model<'_>, needed: &Needed, add: &mut dyn FnMut(Subject)) {
     let own = model.catalog().indexes.iter().filter(|(_, index)| is_own(index.provenance.origin));
-    own.map(|(name, index)| index_subject(model, needed, name, index)).collect()
+    own.for_each(|(name, index)| add(index_subject(model, needed, name, index)));
 }
 
 fn index_subject(model: &Model<'_>, needed: &Needed, name: &QualifiedName, index: &Index) -> Subject {

@@ -9,21 +9,23 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use futures_util::StreamExt;
 use tokio_postgres::error::SqlState;
 
+use super::block::{self, Blocks};
 use super::{Row, Source};
 use crate::drift::DriftError;
 use crate::drift::section::Section;
 use crate::live::connect::{Target, plain};
+use decode::Met;
 use table::{Shape, Table};
 
 /// Bytes handed over at once, and how many such blocks may wait.
 const BLOCK: usize = 1 << 18;
 const WAITING: usize = 4;
 
-type Block = Result<Vec<u8>, DriftError>;
+type Received = Result<Vec<u8>, DriftError>;
 
 /// A running COPY.
 pub struct Copy {
-    blocks: Receiver<Block>,
+    blocks: Receiver<Received>,
     /// Bytes received, and how far they have been read.
     block: Vec<u8>,
     at: usize,
@@ -31,6 +33,13 @@ pub struct Copy {
     table: String,
     shape: Shape,
     rows: u64,
+    /// Blocks that have been read, for the thread to fill again.
+    used: SyncSender<Vec<u8>>,
+    /// Products and groups so far.
+    met: Met,
+    /// Where the rows of the block read last begin, and the number of the first.
+    starts: Vec<usize>,
+    first: u64,
 }
 
 impl Copy {
@@ -41,6 +50,7 @@ impl Copy {
     pub fn start(target: Target, section: &Section, table: &str) -> Result<Self, DriftError> {
         let (shape_to, shape_from) = sync_channel(1);
         let (blocks_to, blocks) = sync_channel(WAITING);
+        let (used, empty) = sync_channel(WAITING + 1);
         let (section, name) = (section.clone(), table.to_owned());
         let failed = |message: String| DriftError::Table { table: table.to_owned(), message };
         let work = move || {
@@ -48,7 +58,13 @@ impl Copy {
                 Ok(runtime) => runtime,
                 Err(error) => return drop(blocks_to.send(Err(error.into()))),
             };
-            if let Err(error) = runtime.block_on(send(&target, &section, &name, &shape_to, &blocks_to)) {
+            if let Err(error) = runtime.block_on(send(
+                &target,
+                &section,
+                &name,
+                &shape_to,
+                &Exchange { full: &blocks_to, empty: &empty },
+            )) {
                 // Nobody listens any more where the check has stopped for another reason.
                 let _ = blocks_to.send(Err(error));
             }
@@ -58,7 +74,18 @@ impl Copy {
         let Ok(shape) = shape_from.recv() else {
             return Err(blocks.recv().ok().and_then(Result::err).unwrap_or_else(cut));
         };
-        let mut copy = Self { blocks, block: Vec::new(), at: 0, table: table.to_owned(), shape, rows: 0 };
+        let mut copy = Self {
+            blocks,
+            block: Vec::new(),
+            at: 0,
+            table: table.to_owned(),
+            shape,
+            rows: 0,
+            used,
+            met: Met::default(),
+            starts: Vec::with_capacity(block::ROWS),
+            first: 0,
+        };
         copy.skip_header()?;
         Ok(copy)
     }
@@ -83,7 +110,8 @@ impl Copy {
         let next = self.blocks.recv();
         let next = next.map_err(|_| DriftError::Table { table: self.table.clone(), message: CUT.to_owned() })??;
         if self.at >= self.block.len() {
-            self.block = next;
+            // Where the thread has enough of them the memory is freed.
+            let _ = self.used.try_send(std::mem::replace(&mut self.block, next));
         } else {
             self.block.drain(..self.at);
             self.block.extend(next);
@@ -96,13 +124,28 @@ impl Copy {
 /// A stream that ends without its trailer.
 const CUT: &str = "reading stopped before the end: the connection was lost";
 
+/// The thread's two ends.
+struct Exchange<'a> {
+    full: &'a SyncSender<Received>,
+    empty: &'a Receiver<Vec<u8>>,
+}
+
+impl Exchange<'_> {
+    fn block(&self) -> Vec<u8> {
+        let mut block = self.empty.try_recv().unwrap_or_default();
+        block.clear();
+        block.reserve(BLOCK + BLOCK / 4);
+        block
+    }
+}
+
 /// The thread's work: tells the shape, then sends blocks until the end.
 async fn send(
     target: &Target,
     section: &Section,
     table: &str,
     shape_to: &SyncSender<Shape>,
-    blocks_to: &SyncSender<Block>,
+    exchange: &Exchange<'_>,
 ) -> Result<(), DriftError> {
     let failed = |error: tokio_postgres::Error| {
         let policies = error.code() == Some(&SqlState::INSUFFICIENT_PRIVILEGE) && plain(&error).contains("row-level");
@@ -118,16 +161,17 @@ async fn send(
     if shape_to.send(shape).is_err() {
         return Ok(());
     }
-    let mut block = Vec::with_capacity(BLOCK + BLOCK / 4);
+    let mut block = exchange.block();
     while let Some(message) = stream.next().await {
         block.extend_from_slice(&message.map_err(failed)?);
-        if block.len() >= BLOCK
-            && blocks_to.send(Ok(std::mem::replace(&mut block, Vec::with_capacity(BLOCK + BLOCK / 4)))).is_err()
-        {
-            return Ok(());
+        if block.len() >= BLOCK {
+            if exchange.full.send(Ok(block)).is_err() {
+                return Ok(());
+            }
+            block = exchange.block();
         }
     }
-    let _ = blocks_to.send(Ok(block));
+    let _ = exchange.full.send(Ok(block));
     Ok(())
 }
 
@@ -150,6 +194,47 @@ impl Source for Copy {
             }
             self.refill()?;
         }
+    }
+
+    fn blocks(&mut self) -> Option<&mut dyn Blocks> {
+        Some(self)
+    }
+}
+
+impl Blocks for Copy {
+    fn fill(&mut self, block: &mut block::Block) -> Result<bool, DriftError> {
+        block.clear();
+        self.starts.clear();
+        self.first = self.rows;
+        loop {
+            let mut rest = self.block.get(self.at..).unwrap_or(&[]);
+            while block.rows < block::ROWS
+                && !ends(rest)
+                && let Some(used) = self.shape.add(rest, &mut self.met, block)
+            {
+                self.starts.push(self.at);
+                self.at += used;
+                rest = rest.get(used..).unwrap_or(&[]);
+            }
+            if block.rows > 0 || ends(rest) {
+                self.rows += self.starts.len() as u64;
+                return Ok(block.rows > 0);
+            }
+            self.refill()?;
+        }
+    }
+
+    fn row(&self, at: usize, row: &mut Row) {
+        let bytes = self.starts.get(at).and_then(|start| self.block.get(*start..)).unwrap_or(&[]);
+        self.shape.decode(bytes, self.first + at as u64 + 1, row);
+    }
+
+    fn group(&self, id: u32) -> Vec<String> {
+        self.shape.group(self.met.groups.bytes(id))
+    }
+
+    fn product(&self, id: u32) -> Option<String> {
+        self.shape.product(self.met.products.bytes(id))
     }
 }
 

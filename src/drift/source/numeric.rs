@@ -24,6 +24,35 @@ pub(super) fn numeric(bytes: &[u8]) -> Cell {
     Cell::Number(if negative { -value } else { value }, u8::try_from(scale).unwrap_or(u8::MAX))
 }
 
+/// The value [`numeric`] gives; NaN where that is no number.
+#[inline]
+pub(super) fn plain(bytes: &[u8]) -> f64 {
+    short(bytes).unwrap_or_else(|| match numeric(bytes) {
+        Cell::Number(value, _) => value,
+        _ => f64::NAN,
+    })
+}
+
+/// A positive number of up to three digits: nearly all there are.
+#[inline(always)]
+fn short(bytes: &[u8]) -> Option<f64> {
+    let (head, digits) = bytes.split_first_chunk::<8>()?;
+    let [_, _, weight_high, weight_low, 0, 0, _, _] = *head else { return None };
+    let weight = i16::from_be_bytes([weight_high, weight_low]);
+    let (total, count) = match *digits {
+        [a, b] => (pair(a, b), 1),
+        [a, b, c, d] => (pair(a, b) * 10_000 + pair(c, d), 2),
+        [a, b, c, d, e, f] => (pair(a, b) * 100_000_000 + pair(c, d) * 10_000 + pair(e, f), 3),
+        _ => return None,
+    };
+    scaled(total, count, weight)
+}
+
+#[inline(always)]
+fn pair(high: u8, low: u8) -> u64 {
+    u64::from(u16::from_be_bytes([high, low]))
+}
+
 /// The correctly rounded value, where all digits fit into the integers f64 holds exactly.
 fn exact(digits: impl Iterator<Item = u16>, count: usize, weight: i16) -> Option<f64> {
     if count > 4 {
@@ -33,6 +62,7 @@ fn exact(digits: impl Iterator<Item = u16>, count: usize, weight: i16) -> Option
     scaled(digits.fold(0, |n, digit| n * 10_000 + u64::from(digit)), count, weight)
 }
 
+#[inline(always)]
 fn scaled(total: u64, count: usize, weight: i16) -> Option<f64> {
     let exponent = 4 * (i32::from(weight) + 1 - i32::try_from(count).ok()?);
     let power = POWERS.get(usize::try_from(exponent.unsigned_abs()).ok()?)?;

@@ -34,6 +34,18 @@ impl Describer<'_> {
         definition
     }
 
+    /// The query of a view in a spelling of our own, whoever printed it; `None` where it has parts whose spelling says
+    /// nothing certain.
+    pub(crate) fn query_of(&self, view: &Relation) -> Option<String> {
+        let definition = view.definition.as_ref()?;
+        let mut described = Definition::new(None);
+        self.view_query(definition.get()?, definition.at.as_ref(), &mut described);
+        described
+            .unknown
+            .is_none()
+            .then(|| described.lines.iter().map(|line| line.trim()).collect::<Vec<_>>().join(" "))
+    }
+
     fn view_query(&self, view: &ViewDefinition, at: Option<&Location>, definition: &mut Definition) {
         let seen = self.seen(at);
         let renamed = self.renames.iter().filter(|(_, at)| seen.is_later(Some(at)));

@@ -1,4 +1,4 @@
-select n.nspname as schema, c.relname as relation, a.attname as name,
+select n.nspname as schema, c.relname as relation, a.attnum as number, a.attname as name,
        pg_catalog.format_type(a.atttypid, a.atttypmod) as type, a.attnotnull as not_null,
        case when a.attgenerated = '' then pg_catalog.pg_get_expr(d.adbin, d.adrelid) end as "default",
        case when a.attgenerated <> '' then pg_catalog.pg_get_expr(d.adbin, d.adrelid) end as generated,

@@ -1,11 +1,7 @@
 select n.nspname as schema, c.relname as relation, k.conname as name, k.contype as type,
-       (select coalesce(pg_catalog.json_agg(a.attname order by u.at), '[]')
-          from pg_catalog.unnest(k.conkey) with ordinality u (attnum, at)
-          join pg_catalog.pg_attribute a on a.attrelid = k.conrelid and a.attnum = u.attnum) as columns,
+       k.conkey as columns,
        rn.nspname as referenced_schema, rc.relname as referenced_relation,
-       (select coalesce(pg_catalog.json_agg(a.attname order by u.at), '[]')
-          from pg_catalog.unnest(k.confkey) with ordinality u (attnum, at)
-          join pg_catalog.pg_attribute a on a.attrelid = k.confrelid and a.attnum = u.attnum) as referenced_columns,
+       k.confkey as referenced_columns,
        k.confdeltype as on_delete, k.confupdtype as on_update, k.convalidated as validated,
        k.condeferrable as "deferrable",
        case when k.contype = 'c' then pg_catalog.pg_get_expr(k.conbin, k.conrelid) end as expression,

@@ -85,7 +85,7 @@ impl Fold {
             comment: None,
         };
         self.learn_in(table, |relation| {
-            relation.policies.entry(name.to_owned()).or_insert_with(|| policy.clone());
+            relation.policies.entry(name.to_owned()).or_insert_with(|| Box::new(policy.clone()));
         });
         self.say_assumed(ObjectRef::on(ObjectKind::Policy, table, name));
     }

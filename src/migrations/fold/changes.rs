@@ -151,9 +151,7 @@ impl Pair<'_> {
         self.parts(ObjectKind::Constraint, &old.constraints, &new.constraints, |part| {
             ObjectState::Constraint(Box::new(part.clone()))
         });
-        self.parts(ObjectKind::Policy, &old.policies, &new.policies, |part| {
-            ObjectState::Policy(Box::new(part.clone()))
-        });
+        self.parts(ObjectKind::Policy, &old.policies, &new.policies, |part| ObjectState::Policy(part.clone()));
         self.parts(ObjectKind::Trigger, &old.triggers, &new.triggers, |part| {
             ObjectState::Trigger(Box::new(part.clone()))
         });
@@ -197,7 +195,7 @@ fn spread_relation(name: &QualifiedName, relation: Relation, states: &mut States
         put(ObjectKind::Constraint, part, ObjectState::Constraint(Box::new(constraint.clone())));
     }
     for (part, policy) in &relation.policies {
-        put(ObjectKind::Policy, part, ObjectState::Policy(Box::new(policy.clone())));
+        put(ObjectKind::Policy, part, ObjectState::Policy(policy.clone()));
     }
     for (part, trigger) in &relation.triggers {
         put(ObjectKind::Trigger, part, ObjectState::Trigger(Box::new(trigger.clone())));

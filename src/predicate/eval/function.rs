@@ -1,5 +1,7 @@
 //! The schema's own functions, followed into their bodies.
 
+use std::rc::Rc;
+
 use super::Surroundings;
 use super::arena::Nulls;
 use super::relation::Rows;
@@ -234,8 +236,8 @@ fn inputs(function: &Function) -> impl Iterator<Item = &FunctionParam> {
     function.params.iter().filter(|param| param.mode != ParamMode::Out)
 }
 
-fn named(function: &Function, values: Vec<Value>) -> Vec<(Option<String>, Value)> {
-    inputs(function).map(|param| param.name.clone()).zip(values).collect()
+fn named(function: &Function, values: Vec<Value>) -> Vec<(Option<Rc<str>>, Value)> {
+    inputs(function).map(|param| param.name.as_deref().map(Rc::from)).zip(values).collect()
 }
 
 /// Whether `function` can be called with as many arguments, by these names.

@@ -1,5 +1,7 @@
 //! PL/pgSQL functions that decide: assignments, `IF`, `SELECT … INTO`, `RETURN`.
 
+use std::rc::Rc;
+
 use super::{Eval, Scope};
 use crate::predicate::formula::{Node, Tri};
 use crate::predicate::ty::Ty;
@@ -10,13 +12,13 @@ use crate::sql::ast::{Block, Declaration, Expr, PlKind, PlStatement, Query, Quer
 type Returns = Vec<(Node, Value)>;
 
 /// The parameters and variables of a function.
-type Variables = Vec<(Option<String>, Value)>;
+type Variables = Vec<(Option<Rc<str>>, Value)>;
 
 impl<'a> Eval<'a> {
     /// The value a block returns; `None` where it holds something not followed.
     pub(super) fn block(&mut self, block: &Block, scope: &mut Scope<'_, 'a>) -> Option<Value> {
         let alive = self.formulas.bool(true);
-        scope.params.push((Some("found".to_owned()), Value::Bool(self.formulas.bool(false))));
+        scope.params.push((Some("found".into()), Value::Bool(self.formulas.bool(false))));
         let mut returns = Vec::new();
         let alive = self.nested(block, scope, alive, &mut returns)?;
         // What ends without RETURN raises an error: no row passes.
@@ -45,7 +47,7 @@ impl<'a> Eval<'a> {
             None => Value::Null,
         };
         let value = if ty.may_be_row() { value } else { self.cast(value, &ty, true) };
-        scope.params.push((Some(declaration.name.clone()), value));
+        scope.params.push((Some(declaration.name.as_str().into()), value));
         Some(())
     }
 
@@ -131,14 +133,7 @@ impl<'a> Eval<'a> {
         }
         self.branch(rest, otherwise, scope, alive, returns, &mut ends, &mut variables)?;
         for at in 0..scope.params.len() {
-            let options: Vec<(Node, Value)> = variables
-                .iter()
-                .filter_map(|(guard, params)| params.get(at).map(|(_, value)| (*guard, value.clone())))
-                .collect();
-            let merged = self.choice(options);
-            if let Some(slot) = scope.params.get_mut(at) {
-                slot.1 = merged;
-            }
+            self.merge(scope, at, &variables);
         }
         Some(self.formulas.or(ends))
     }
@@ -156,9 +151,30 @@ impl<'a> Eval<'a> {
     ) -> Option<()> {
         let mut inner = scope.clone();
         let alive = self.formulas.and([alive, guard]);
-        ends.push(self.statements(body, &mut inner, alive, returns)?);
-        variables.push((guard, inner.params));
+        let end = self.statements(body, &mut inner, alive, returns)?;
+        // What a branch that does not get to its end leaves in the variables, nobody reads.
+        if self.formulas.constant(end) != Some(Tri::False) {
+            ends.push(end);
+            variables.push((guard, inner.params));
+        }
         Some(())
+    }
+
+    /// The variable at `at` after an `IF`: what the branches left in it.
+    fn merge(&mut self, scope: &mut Scope<'_, 'a>, at: usize, variables: &[(Node, Variables)]) {
+        let value = |params: &Variables| params.get(at).map(|(_, value)| value.clone());
+        let mut options: Vec<(Node, Value)> =
+            variables.iter().filter_map(|(guard, params)| value(params).map(|value| (*guard, value))).collect();
+        let Some((_, last)) = options.pop() else { return };
+        let merged = if options.iter().all(|(_, value)| *value == last) {
+            last
+        } else {
+            options.extend(variables.last().map(|(guard, _)| (*guard, last)));
+            self.choice(options)
+        };
+        if let Some(slot) = scope.params.get_mut(at) {
+            slot.1 = merged;
+        }
     }
 
     fn select_into(&mut self, query: &Query, scope: &mut Scope<'_, 'a>) -> Option<()> {
@@ -191,7 +207,7 @@ impl<'a> Eval<'a> {
         for (column, value) in columns {
             let field = format!("{target}.{column}");
             if assign(scope, &field, value.clone()).is_none() {
-                scope.params.push((Some(field), value));
+                scope.params.push((Some(field.into()), value));
             }
         }
         Some(())

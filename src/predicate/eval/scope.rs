@@ -1,5 +1,7 @@
 //! What names mean: columns of what stands in `FROM`, parameters and variables of a function, whole rows.
 
+use std::rc::Rc;
+
 use super::arena::Nulls;
 use super::{Eval, Source};
 use crate::catalog::{Column, QualifiedName, Relation};
@@ -17,7 +19,7 @@ pub(crate) struct Scope<'s, 'a> {
     pub(crate) recursive: bool,
     /// Name of the function whose parameters (and then variables) these are.
     pub(crate) function: Option<&'s str>,
-    pub(crate) params: Vec<(Option<String>, Value)>,
+    pub(crate) params: Vec<(Option<Rc<str>>, Value)>,
 }
 
 /// Something rows come from.

@@ -4,21 +4,27 @@
 use super::super::Group;
 use super::super::batch::{CHUNK, Chunk};
 use super::zones::{Constants, Units, solve};
-use super::{Base, Hydrometer, Zone, check_density};
+use super::{Base, Hydrometer, Precision, VcfDecimals, Zone, check_density};
 
 /// What is the same for all rows.
 pub(in super::super) struct Lanes {
     pub(in super::super) units: &'static Units,
     pub(in super::super) group: Group,
     pub(in super::super) hydrometer: Hydrometer,
+    pub(in super::super) vcf_decimals: VcfDecimals,
 }
 
 impl Lanes {
     /// `None` for a group the method does not have.
-    pub(in super::super) fn new(base: Base, group: Group, hydrometer: Hydrometer) -> Option<Self> {
+    pub(in super::super) fn new(
+        base: Base,
+        group: Group,
+        hydrometer: Hydrometer,
+        vcf_decimals: VcfDecimals,
+    ) -> Option<Self> {
         let units = Units::of(base);
         units.zone(group, 800.0).ok()?;
-        Some(Self { units, group, hydrometer })
+        Some(Self { units, group, hydrometer, vcf_decimals })
     }
 
     /// The zone of a base density.
@@ -38,6 +44,9 @@ impl Lanes {
             }),
         }
         self.check(densities, temperatures, out);
+        if self.vcf_decimals != VcfDecimals::Computational {
+            out.vcf.iter_mut().for_each(|vcf| *vcf = self.vcf_decimals.apply(*vcf, Precision::Full));
+        }
     }
 
     #[inline(always)]

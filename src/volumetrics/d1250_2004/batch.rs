@@ -5,8 +5,8 @@ use super::super::batch::{CHUNK, Chunk};
 use super::super::numeric::{exp_m1_tiny, exp_small};
 use super::super::{Base, Group, Zone};
 use super::{
-    BASE, Constants, DELTA_60, MAX_STEPS, SHIFTED_15, SHIFTED_20, TOLERANCE, ZONE_LIMITS, constants, ranges,
-    shifted_fahrenheit,
+    BASE, Constants, DELTA_60, MAX_STEPS, SHIFTED_15, SHIFTED_20, TOLERANCE, ZONE_LIMITS, constants, near_limit, off,
+    ranges, shifted_fahrenheit,
 };
 
 /// What is the same for all rows.
@@ -51,10 +51,13 @@ impl Lanes {
             shifted[i] = shifted_fahrenheit(celsius[i]);
             density[i] = observed[i].clamp(low, high);
         }
+        let refined_group = matches!(self.group, Group::Refined);
         for _ in 0..MAX_STEPS {
             for i in 0..CHUNK {
                 let fahrenheit = 1.8 * celsius[i] + 32.0;
-                let (next, residual) = newton(observed[i], density[i], fahrenheit, shifted[i], numbers(density[i]));
+                let near = refined_group & near_limit(density[i]);
+                let (next, residual) =
+                    newton(observed[i], density[i], fahrenheit, shifted[i], numbers(density[i]), near);
                 let next = next.max(low).min(high);
                 density[i] = if residual < TOLERANCE { density[i] } else { next };
                 open[i] = if residual < TOLERANCE { 0.0 } else { 1.0 };
@@ -108,11 +111,12 @@ fn ctl(alpha60: f64, dt: f64) -> f64 {
 
 /// The next density, not yet held inside the range, and how far the present one is off.
 #[inline(always)]
-fn newton(observed: f64, density: f64, fahrenheit: f64, shifted: f64, numbers: Numbers) -> (f64, f64) {
+fn newton(observed: f64, density: f64, fahrenheit: f64, shifted: f64, numbers: Numbers, near: bool) -> (f64, f64) {
     let (_, alpha60) = shifted_density(density, numbers);
     let ctl = ctl(alpha60, shifted - BASE);
     let error = observed / ctl - density;
     let u = alpha60 * (fahrenheit - 60.0);
     let thermal = numbers[3] * u * (1.0 + 1.6 * u);
-    (density + error / (1.0 + thermal), (observed - density * ctl).abs())
+    let step = error / (1.0 + thermal);
+    (density + step, off(observed - density * ctl, step, near))
 }

@@ -1,5 +1,6 @@
 //! A throwaway PostgreSQL per test process: the judge of everything that claims to know what PostgreSQL does.
 
+use std::ops::{Deref, DerefMut};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
@@ -9,6 +10,67 @@ use postgres::{Client, NoTls};
 
 /// Set to run the suite without a server: tests that need one say so and pass.
 const OPT_OUT: &str = "GARDEFOU_TEST_NO_POSTGRES";
+
+/// A server to use in place of a throwaway one: a URL of a superuser. Tests that stop the server, or need its roles for
+/// themselves, still start one of their own.
+const GIVEN: &str = "GARDEFOU_TEST_DATABASE_URL";
+
+/// A database of one test, and a connection to it; on a given server it is dropped afterwards.
+pub struct Database {
+    client: Option<Client>,
+    /// The given server's URL, and the database's name.
+    given: Option<(String, String)>,
+}
+
+impl Deref for Database {
+    type Target = Client;
+
+    fn deref(&self) -> &Client {
+        self.client.as_ref().expect("open until it is dropped")
+    }
+}
+
+impl DerefMut for Database {
+    fn deref_mut(&mut self) -> &mut Client {
+        self.client.as_mut().expect("open until it is dropped")
+    }
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        drop(self.client.take());
+        let Some((url, name)) = &self.given else { return };
+        let dropped = Client::connect(url, NoTls)
+            .and_then(|mut client| client.batch_execute(&format!("drop database if exists {name} with (force)")));
+        if let Err(error) = dropped {
+            eprintln!("database {name} is left behind: {error}");
+        }
+    }
+}
+
+fn given() -> Option<String> {
+    std::env::var(GIVEN).ok().filter(|url| !url.is_empty())
+}
+
+/// A new database on the given server, and its URL.
+fn on_given(url: &str) -> (String, Database) {
+    static NUMBER: AtomicU32 = AtomicU32::new(0);
+    let name = format!("gardefou_test_{}_{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
+    let mut client = Client::connect(url, NoTls).unwrap_or_else(|error| panic!("{GIVEN}: {error}"));
+    client.batch_execute(&format!("create database {name} template template0")).expect("create a database");
+    let own = with_database(url, &name);
+    let given = Some((url.to_owned(), name));
+    let client = Client::connect(&own, NoTls).expect("connect to the new database");
+    (own, Database { client: Some(client), given })
+}
+
+/// The URL with another database in it.
+fn with_database(url: &str, name: &str) -> String {
+    let (head, query) = url.split_once('?').map_or((url, String::new()), |(head, query)| (head, format!("?{query}")));
+    let authority = head.find("://").map_or(0, |at| at + 3);
+    let end = head[authority..].find('/').map_or(head.len(), |at| authority + at);
+    format!("{}/{name}{query}", &head[..end])
+}
 
 /// A running cluster; it stops and disappears when the process ends.
 pub struct Cluster {
@@ -30,8 +92,14 @@ pub fn own_cluster(tag: &str) -> Option<Cluster> {
 
 /// As [`own_cluster`], with server options, and a port it also listens on at 127.0.0.1 unless that is the usual one.
 pub fn own_cluster_with(tag: &str, port: u16, options: &str) -> Option<Cluster> {
-    cluster()?;
-    Some(Cluster::start(&binaries()?, tag, port, options))
+    if given().is_none() {
+        cluster()?;
+    }
+    let Some(bin) = binaries() else {
+        eprintln!("skipped: needs a local server of its own (initdb), which {GIVEN} does not stand in for");
+        return None;
+    };
+    Some(Cluster::start(&bin, tag, port, options))
 }
 
 /// A port nobody listens on.
@@ -39,21 +107,30 @@ pub fn free_port() -> u16 {
     std::net::TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("its address").port()
 }
 
-/// The URL of a new, empty database on the shared cluster, and a connection to it.
-pub fn fresh() -> Option<(String, Client)> {
+/// The URL of a new, empty database on the shared cluster or the given server, and a connection to it.
+pub fn fresh() -> Option<(String, Database)> {
+    if let Some(url) = given() {
+        return Some(on_given(&url));
+    }
     let cluster = cluster()?;
     let name = cluster.create();
-    Some((cluster.url("postgres", &name), cluster.connect(&name)))
+    let client = Some(cluster.connect(&name));
+    Some((cluster.url("postgres", &name), Database { client, given: None }))
+}
+
+/// The URL with another user in it, who has no password.
+pub fn as_user(url: &str, user: &str) -> String {
+    let (scheme, rest) = url.split_once("://").expect("a URL");
+    let host = rest.split_once('@').map_or(rest, |(_, host)| host);
+    format!("{scheme}://{user}@{host}")
 }
 
 /// A connection to a new, empty database; `None` where the suite runs without a server.
 ///
 /// # Panics
 /// Where no PostgreSQL is installed and nobody opted out.
-pub fn fresh_database() -> Option<Client> {
-    let cluster = cluster()?;
-    let name = cluster.create();
-    Some(cluster.connect(&name))
+pub fn fresh_database() -> Option<Database> {
+    fresh().map(|(_, database)| database)
 }
 
 fn cluster() -> Option<&'static Cluster> {

@@ -1,6 +1,7 @@
 //! The bytes of a binary COPY → rows.
 
 use super::table::{Format, Shape};
+use crate::drift::source::block::{Block, Numbers};
 use crate::drift::source::{Cell, Row, numeric};
 
 /// Days from 1970-01-01 to 2000-01-01, PostgreSQL's epoch.
@@ -28,14 +29,7 @@ impl Shape {
                 }
             }
         }
-        row.group.truncate(self.group.len());
-        row.group.resize_with(self.group.len(), String::new);
-        for (slot, format) in row.group.iter_mut().zip(&self.group) {
-            slot.clear();
-            if let Some(bytes) = fields.next() {
-                text(*format, bytes, slot);
-            }
-        }
+        self.texts(&mut fields, &mut row.group);
         row.day = self.time.and_then(|format| fields.next().and_then(|bytes| day(format, bytes)));
         for (cell, format) in row.cells.iter_mut().zip(&self.cells) {
             *cell = match format {
@@ -43,6 +37,106 @@ impl Shape {
                 Some(format) => fields.next().map_or(Cell::Null, |bytes| value(*format, bytes)),
             };
         }
+    }
+}
+
+impl Shape {
+    /// The next fields as the values of the `group-by` columns.
+    fn texts(&self, fields: &mut Fields<'_>, values: &mut Vec<String>) {
+        values.truncate(self.group.len());
+        values.resize_with(self.group.len(), String::new);
+        for (slot, format) in values.iter_mut().zip(&self.group) {
+            slot.clear();
+            if let Some(bytes) = fields.next() {
+                text(*format, bytes, slot);
+            }
+        }
+    }
+
+    /// The values of the `group-by` columns from the fields' bytes.
+    pub(super) fn group(&self, bytes: &[u8]) -> Vec<String> {
+        let mut values = Vec::new();
+        self.texts(&mut Fields(bytes), &mut values);
+        values
+    }
+
+    /// The product from its field's bytes.
+    pub(super) fn product(&self, bytes: &[u8]) -> Option<String> {
+        let mut product = String::new();
+        text(self.product?, Fields(bytes).next()?, &mut product);
+        Some(product)
+    }
+
+    /// Adds the row at the front of `bytes` to `block`: its length, or `None` where not all of it is there.
+    pub(super) fn add(&self, bytes: &[u8], met: &mut Met, block: &mut Block) -> Option<usize> {
+        let mut rest = bytes.get(2..)?;
+        field(&mut rest)?;
+        let product = if self.product.is_some() { Some(met.products.number(fields(&mut rest, 1)?)) } else { None };
+        let groups = self.group.len();
+        let group = if groups > 0 { Some(met.groups.number(fields(&mut rest, groups)?)) } else { None };
+        let day = match self.time {
+            Some(format) => Some(field(&mut rest)?.and_then(|bytes| day(format, bytes))),
+            None => None,
+        };
+        let mut values = [f64::NAN; 6];
+        for (value, format) in values.iter_mut().zip(&self.cells) {
+            if let Some(format) = format {
+                *value = field(&mut rest)?.map_or(f64::NAN, |bytes| number(*format, bytes));
+            }
+        }
+        block.rows += 1;
+        block.products.extend(product);
+        block.groups.extend(group);
+        block.days.extend(day);
+        for ((column, value), format) in block.cells.iter_mut().zip(values).zip(&self.cells) {
+            if format.is_some() {
+                column.push(value);
+            }
+        }
+        Some(bytes.len() - rest.len())
+    }
+}
+
+/// Products and groups met so far, by their fields' bytes.
+#[derive(Debug, Default)]
+pub(super) struct Met {
+    pub(super) products: Numbers,
+    pub(super) groups: Numbers,
+}
+
+/// The next field of a row that may end early: `None` where it does, `Some(None)` where the field is NULL.
+#[inline(always)]
+fn field<'a>(rest: &mut &'a [u8]) -> Option<Option<&'a [u8]>> {
+    let (length, behind) = rest.split_first_chunk::<4>()?;
+    let Ok(length) = usize::try_from(i32::from_be_bytes(*length)) else {
+        *rest = behind;
+        return Some(None);
+    };
+    let (field, behind) = behind.split_at_checked(length)?;
+    *rest = behind;
+    Some(Some(field))
+}
+
+/// The bytes of the next fields, lengths and all.
+#[inline(always)]
+fn fields<'a>(rest: &mut &'a [u8], count: usize) -> Option<&'a [u8]> {
+    let all = *rest;
+    for _ in 0..count {
+        field(rest)?;
+    }
+    all.get(..all.len() - rest.len())
+}
+
+/// The value of a number, NaN where it is none.
+#[inline]
+fn number(format: Format, bytes: &[u8]) -> f64 {
+    match format {
+        Format::Numeric => numeric::plain(bytes),
+        Format::Float8 => bytes.first_chunk::<8>().map_or(f64::NAN, |bytes| f64::from_be_bytes(*bytes)),
+        format => match value(format, bytes) {
+            Cell::Number(value, _) => value,
+            _ => f64::NAN,
+        },
     }
 }
 

@@ -40,7 +40,7 @@ fn balanced(text: &str) -> bool {
 fn policies<'a>(scan: &'a Scan<'_>) -> impl Iterator<Item = (&'a QualifiedName, &'a String, &'a Policy, Presence)> {
     scan.catalog().relations.iter().flat_map(|(name, relation)| {
         // A policy that is there says that its table is.
-        relation.policies.iter().map(move |(policy, facts)| (name, policy, facts, presence_of(&facts.provenance)))
+        relation.policies.iter().map(move |(policy, facts)| (name, policy, &**facts, presence_of(&facts.provenance)))
     })
 }
 
