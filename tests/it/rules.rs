@@ -380,7 +380,7 @@ fn an_assumed_table_is_not_judged_on_what_it_does_not_show() {
     let mut relation = table(provenance, Fact::unknown(None));
     relation.acl = Acl::default();
     relation.columns_complete = false;
-    relation.policies.insert("open".into(), policy(Fact::known(vec!["public".into()], Some(at(9)))));
+    relation.policies.insert("open".into(), Box::new(policy(Fact::known(vec!["public".into()], Some(at(9))))));
     let rules = built_in().apply(&Selection { ignore: owned(&["migrations"]), ..Selection::default() }).unwrap();
     let output = run(&catalog(vec![("made_elsewhere", relation)]), &rules);
     let found: BTreeSet<&str> = output.findings.iter().map(|finding| finding.rule.as_str()).collect();
@@ -475,7 +475,7 @@ fn every_field_of_every_target_is_computed() {
 
 fn rich_catalog() -> Catalog {
     let mut relation = table(made(3), Fact::known(true, None));
-    relation.policies.insert("p".into(), policy(Fact::known(vec!["public".into()], None)));
+    relation.policies.insert("p".into(), Box::new(policy(Fact::known(vec!["public".into()], None))));
     let mut catalog = catalog(vec![("t", relation)]);
     catalog.roles.insert("mine".into(), Role { provenance: made(5), ..Role::default() });
     catalog.schemas.insert("own".into(), Schema { provenance: made(6), ..Schema::default() });
@@ -530,7 +530,7 @@ fn large_catalog(tables: usize, columns: usize) -> Catalog {
             }
         }
         for name in ["read", "write"] {
-            relation.policies.insert(name.into(), policy(Fact::known(vec!["public".into()], None)));
+            relation.policies.insert(name.into(), Box::new(policy(Fact::known(vec!["public".into()], None))));
         }
         catalog.relations.insert(QualifiedName::new("public", format!("table_{number}")), relation);
     }

@@ -117,7 +117,7 @@ fn the_server_runs_them_all() {
         if name.starts_with("ids") {
             client.batch_execute("set search_path to public").unwrap();
             let today = Date::new(2026, 3, 10).unwrap();
-            let measured = live::measure(&mut client, &sections, &catalog, today, &mut || ());
+            let measured = live::measure(&mut *client, &sections, &catalog, today, &mut || ());
             let outside = measured.canonical.iter().flat_map(|facts| facts.outside.values()).any(|it| it.count > 0);
             assert!(outside, "{name}: {measured:?}");
         }
