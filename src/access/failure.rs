@@ -5,7 +5,9 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use super::folding::{absorbs, columns_of_queries, constant, folds_inside, has_branches, has_subquery, may_decide};
+use super::folding::{
+    absorbs, columns_of_queries, constant, filters_fold, folds_inside, has_branches, has_subquery, may_decide,
+};
 use super::policies::{Applying, Clause, Part, Rls};
 use super::{Access, Ask, Command, Step, Touch, Verdict};
 use crate::catalog::{FunctionKey, QualifiedName, Relation};
@@ -134,6 +136,8 @@ impl<'c> Access<'c> {
             lazy: guards.lazy || has_branches(expr) || has_subquery(expr),
             folded: guards.folded,
         };
+        // `WHERE false` spares the policies behind it, but not the privilege on the table.
+        let empty = filters_fold(expr);
         let columns = columns_of_queries(expr);
         let aliases = aliases(Node::Expr(expr), &|name| Some(self.analyser.relation_named(name)));
         let mut worst: Option<Failure> = None;
@@ -142,7 +146,7 @@ impl<'c> Access<'c> {
             .iter()
             .filter_map(|read| self.unreadable(ask, read, &columns, &references.reads, &aliases, trail));
         let reads = reads.map(|failure| Failure {
-            certain: failure.certain && (!inside.foldable || recursion(&failure)),
+            certain: failure.certain && (!inside.foldable && !(empty && calls(&failure)) || recursion(&failure)),
             ..failure
         });
         let calls = references.routines.iter().filter_map(|key| self.uncallable(ask, key, inside, trail));
@@ -320,6 +324,10 @@ pub(super) fn aliases(root: Node<'_>, resolve: &dyn Fn(&Name) -> Option<Qualifie
         true
     });
     found
+}
+
+fn calls(failure: &Failure) -> bool {
+    failure.step.text.contains(" calls ")
 }
 
 fn recursion(failure: &Failure) -> bool {

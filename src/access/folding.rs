@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::sql;
-use crate::sql::ast::{Expr, ExprKind};
+use crate::sql::ast::{Expr, ExprKind, Query, QueryBody};
 use crate::sql::walk::{self, Node};
 
 /// The constant an expression folds to by its plain `true` and `false`.
@@ -120,6 +120,18 @@ pub(super) fn columns_of_queries(expr: &Expr) -> Vec<&[String]> {
             found.extend(walk::columns(query));
         }
         !matches!(node, Node::Query(_))
+    });
+    found
+}
+
+/// A `WHERE` of a query in it may fold to a constant.
+pub(super) fn filters_fold(expr: &Expr) -> bool {
+    let mut found = false;
+    walk::walk(expr, |node| {
+        if let Node::Query(Query { body: QueryBody::Select(select), .. }) = node {
+            found |= select.filter.as_ref().is_some_and(may_decide);
+        }
+        !found
     });
     found
 }
