@@ -5,7 +5,9 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use super::folding::{constant, folds_inside, has_branches, has_subquery, may_decide};
+use super::folding::{
+    absorbs, columns_of_queries, constant, filters_fold, folds_inside, has_branches, has_subquery, may_decide,
+};
 use super::policies::{Applying, Clause, Part, Rls};
 use super::{Access, Ask, Command, Step, Touch, Verdict};
 use crate::catalog::{FunctionKey, QualifiedName, Relation};
@@ -76,7 +78,8 @@ impl<'c> Access<'c> {
         for part in applying.permissive.iter().chain(&applying.restrictive) {
             let Some(expr) = &part.expr else { continue };
             let mut others = applying.permissive.iter().filter(|other| !std::ptr::eq(*other, part));
-            let foldable = part.policy.permissive && others.any(|other| other.expr.as_deref().is_some_and(may_decide));
+            let drops = |other: &Expr| may_decide(other) || absorbs(other, expr);
+            let foldable = part.policy.permissive && others.any(|other| other.expr.as_deref().is_some_and(drops));
             let guards = Guards { foldable, lazy: !alone, folded: false };
             let folded = dropped && part.policy.permissive;
             let Some(mut failure) = self.failure_of_expr(ask, expr, Guards { folded, ..guards }, trail, 0) else {
@@ -112,7 +115,9 @@ impl<'c> Access<'c> {
         let mut worst: Option<Failure> = None;
         for (at, part) in parts.iter().enumerate() {
             let mut others = parts.iter().enumerate().filter(|(other, _)| *other != at).map(|(_, other)| other);
-            let guards = Guards { foldable: guards.foldable || others.any(may_decide), lazy: true, ..guards };
+            let or = matches!(expr.kind, ExprKind::Or(_));
+            let drops = others.any(|other| may_decide(other) || or && absorbs(other, part));
+            let guards = Guards { foldable: guards.foldable || drops, lazy: true, ..guards };
             let failure = self.failure_of_expr(ask, part, guards, trail, depth + 1);
             if worst.as_ref().is_none_or(|worst| !worst.certain && failure.is_some()) {
                 worst = failure.or(worst);
@@ -131,7 +136,9 @@ impl<'c> Access<'c> {
             lazy: guards.lazy || has_branches(expr) || has_subquery(expr),
             folded: guards.folded,
         };
-        let columns = walk::columns(expr);
+        // `WHERE false` spares the policies behind it, but not the privilege on the table.
+        let empty = filters_fold(expr);
+        let columns = columns_of_queries(expr);
         let aliases = aliases(Node::Expr(expr), &|name| Some(self.analyser.relation_named(name)));
         let mut worst: Option<Failure> = None;
         let reads = references
@@ -139,7 +146,7 @@ impl<'c> Access<'c> {
             .iter()
             .filter_map(|read| self.unreadable(ask, read, &columns, &references.reads, &aliases, trail));
         let reads = reads.map(|failure| Failure {
-            certain: failure.certain && (!inside.foldable || recursion(&failure)),
+            certain: failure.certain && (!inside.foldable && !(empty && calls(&failure)) || recursion(&failure)),
             ..failure
         });
         let calls = references.routines.iter().filter_map(|key| self.uncallable(ask, key, inside, trail));
@@ -317,6 +324,10 @@ pub(super) fn aliases(root: Node<'_>, resolve: &dyn Fn(&Name) -> Option<Qualifie
         true
     });
     found
+}
+
+fn calls(failure: &Failure) -> bool {
+    failure.step.text.contains(" calls ")
 }
 
 fn recursion(failure: &Failure) -> bool {

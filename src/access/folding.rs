@@ -1,6 +1,9 @@
 //! What the planner may make of an expression before it runs: constants, and parts that need not be evaluated.
 
-use crate::sql::ast::{Expr, ExprKind};
+use std::collections::BTreeSet;
+
+use crate::sql;
+use crate::sql::ast::{Expr, ExprKind, Query, QueryBody};
 use crate::sql::walk::{self, Node};
 
 /// The constant an expression folds to by its plain `true` and `false`.
@@ -83,6 +86,51 @@ pub(super) fn has_subquery(expr: &Expr) -> bool {
     let mut found = false;
     walk::walk(expr, |node| {
         found |= matches!(node, Node::Query(_));
+        !found
+    });
+    found
+}
+
+/// `a OR a AND b` is `a` to the planner: whether `arm` holds all that `other` demands.
+pub(super) fn absorbs(other: &Expr, arm: &Expr) -> bool {
+    let demands = |expr: &Expr| -> BTreeSet<String> { conjuncts(expr).into_iter().map(sql::canonical).collect() };
+    if !matches!(arm.kind, ExprKind::And(_)) {
+        return false;
+    }
+    let (less, more) = (demands(other), demands(arm));
+    less.len() < more.len() && less.is_subset(&more)
+}
+
+fn conjuncts(expr: &Expr) -> Vec<&Expr> {
+    let (mut open, mut found) = (vec![expr], Vec::new());
+    while let Some(expr) = open.pop() {
+        match &expr.kind {
+            ExprKind::And(parts) => open.extend(parts),
+            _ => found.push(expr),
+        }
+    }
+    found
+}
+
+/// Columns named inside the queries of an expression: those outside are the policy's own row.
+pub(super) fn columns_of_queries(expr: &Expr) -> Vec<&[String]> {
+    let mut found = Vec::new();
+    walk::walk(expr, |node| {
+        if let Node::Query(query) = node {
+            found.extend(walk::columns(query));
+        }
+        !matches!(node, Node::Query(_))
+    });
+    found
+}
+
+/// A `WHERE` of a query in it may fold to a constant.
+pub(super) fn filters_fold(expr: &Expr) -> bool {
+    let mut found = false;
+    walk::walk(expr, |node| {
+        if let Node::Query(Query { body: QueryBody::Select(select), .. }) = node {
+            found |= select.filter.as_ref().is_some_and(may_decide);
+        }
         !found
     });
     found

@@ -12,6 +12,7 @@ use crate::support::pg;
 
 mod command;
 mod generate;
+mod live;
 
 const AUTH: &str = include_str!("predicate/auth.sql");
 const PROBE: &str = include_str!("access/probe.sql");
@@ -118,6 +119,11 @@ struct Asked<'s> {
 }
 
 fn statements(made: &generate::Made, command: Command, judgement: &Judgement) -> Vec<String> {
+    // Only a row of defaults can be added.
+    let bare = judgement.verdict != Verdict::None && matches!(&judgement.columns, Columns::Some(of) if of.is_empty());
+    if bare && command == Command::Insert {
+        return vec![format!("insert into {} default values", made.name)];
+    }
     let columns: Vec<&String> = match &judgement.columns {
         Columns::Some(columns) if !columns.is_empty() => {
             made.columns.iter().filter(|column| columns.contains(column)).collect()
