@@ -146,7 +146,7 @@ impl<'c> Access<'c> {
             .iter()
             .filter_map(|read| self.unreadable(ask, read, &columns, &references.reads, &aliases, trail));
         let reads = reads.map(|failure| Failure {
-            certain: failure.certain && (!inside.foldable && !(empty && calls(&failure)) || recursion(&failure)),
+            certain: failure.certain && (recursion(&failure) || !(inside.foldable || empty && calls(&failure))),
             ..failure
         });
         let calls = references.routines.iter().filter_map(|key| self.uncallable(ask, key, inside, trail));

@@ -202,11 +202,11 @@ impl<'p> Judge<'p> {
     #[inline]
     pub(super) fn right(&self, stored: &Stored, computed: Option<&Computed>) -> Option<Option<f64>> {
         let residuals = computed.map(|computed| residuals(stored, computed)).unwrap_or_default();
-        let right = Self::plausible(stored)
-            && !self.volume_mismatch(stored)
-            && !(computed.is_some() && self.density_mismatch(stored, self.given(stored)?.1))
-            && !self.drifts(stored, &residuals);
-        right.then_some(residuals.litres)
+        let wrong = !Self::plausible(stored)
+            || self.volume_mismatch(stored)
+            || computed.is_some() && self.density_mismatch(stored, self.given(stored)?.1)
+            || self.drifts(stored, &residuals);
+        (!wrong).then_some(residuals.litres)
     }
 
     /// The density the method starts from.
