@@ -5,6 +5,7 @@ pub mod contract;
 mod diff;
 mod failure;
 mod filter;
+mod folding;
 mod grants;
 mod indirect;
 mod policies;

@@ -16,8 +16,10 @@ pub mod modules;
 pub mod pattern;
 pub mod protected;
 mod reset;
+mod routine;
 pub mod sections;
 mod validate;
+pub(crate) mod writes;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -28,6 +30,7 @@ use crate::check::Model;
 use crate::check::code::{Check, Judged};
 use crate::config::{Config, ConfigError};
 use crate::date::Date;
+use crate::live::connect::Target;
 use crate::rule::{Logic, Rule};
 
 use lock::Lock;
@@ -59,11 +62,17 @@ impl Governance {
         Self { sections: Sections::default(), lock: None, live: None, gates: None, today }
     }
 
-    /// What `config` declares, with the lock file beside it; nothing where it declares nothing.
+    /// What `config` declares, with the lock file beside it; nothing where it declares nothing. Simulations over tables
+    /// are compared with `database`.
     ///
     /// # Errors
     /// A lock file that cannot be read.
-    pub fn load(config: &Config, cwd: &Path, today: Date) -> Result<Option<Arc<Self>>, ConfigError> {
+    pub fn load(
+        config: &Config,
+        cwd: &Path,
+        today: Date,
+        database: Option<&Target>,
+    ) -> Result<Option<Arc<Self>>, ConfigError> {
         let sections = &config.governance;
         if sections.is_empty() {
             return Ok(None);
@@ -74,7 +83,7 @@ impl Governance {
             }
             _ => None,
         };
-        let around = gates::Surroundings { config, cwd, now: SystemTime::now() };
+        let around = gates::Surroundings { config, cwd, now: SystemTime::now(), database };
         let gates = (!sections.gates.is_empty()).then(|| gates::looked(&sections.gates, around));
         Ok(Some(Arc::new(Self { sections: sections.clone(), lock, live: None, gates, today })))
     }
@@ -135,4 +144,10 @@ pub fn applies(rule: &Rule, governance: Option<&Governance>) -> bool {
     let Logic::Code(check) = &rule.logic else { return true };
     let Some(governed) = CHECKS.iter().find(|governed| governed.check.name == check.name) else { return true };
     governance.is_some_and(|governance| (governed.section)(&governance.sections))
+}
+
+/// Whether a rule compares files with what is found elsewhere: judged where migrations stand beside a database.
+#[must_use]
+pub fn is_about_both(rule: &Rule) -> bool {
+    matches!(&rule.logic, Logic::Code(check) if check.name == "gate-closed")
 }

@@ -8,7 +8,7 @@ mod host;
 mod interp;
 
 pub(crate) use fold::privileges_of_new;
-pub use fold::{detect_platform, fold};
+pub use fold::{Watch, detect_platform, fold, fold_watched};
 
 use std::sync::Arc;
 

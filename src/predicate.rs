@@ -17,7 +17,7 @@ mod verdict;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, OnceLock};
 
-use crate::catalog::{Catalog, Column, Function, FunctionKey, ObjectKind, Origin, QualifiedName, TypeKind};
+use crate::catalog::{Catalog, Column, Function, FunctionKey, ObjectKind, Origin, QualifiedName, Relation, TypeKind};
 use crate::location::Span;
 use crate::sql::ast::{Expr, Name};
 use body::Body;
@@ -113,8 +113,8 @@ pub struct Analyser<'c> {
     catalog: &'c Catalog,
     options: Options,
     functions: BTreeMap<&'c str, Vec<Routine<'c>>>,
-    /// Relations others inherit from, partitioning left out.
-    parents: BTreeSet<&'c QualifiedName>,
+    /// What inherits from a relation, partitions left out.
+    children: BTreeMap<&'c QualifiedName, Vec<(&'c QualifiedName, &'c Relation)>>,
     memo: Memo,
 }
 
@@ -146,9 +146,11 @@ impl<'c> Analyser<'c> {
             let routine = Routine { key, function, body: OnceLock::new() };
             functions.entry(key.name.name.as_str()).or_default().push(routine);
         }
-        let children = catalog.relations.values().filter(|relation| !relation.is_partition);
-        let parents = children.flat_map(|relation| &relation.parents).collect();
-        Self { catalog, options, functions, parents, memo: Memo::default() }
+        let mut children: BTreeMap<_, Vec<_>> = BTreeMap::new();
+        for (name, relation) in catalog.relations.iter().filter(|(_, relation)| !relation.is_partition) {
+            relation.parents.iter().for_each(|parent| children.entry(parent).or_default().push((name, relation)));
+        }
+        Self { catalog, options, functions, children, memo: Memo::default() }
     }
 
     /// What `expr`, a policy expression on `relation`, says to `role`.
@@ -192,12 +194,30 @@ impl<'c> Analyser<'c> {
 
     /// Others inherit from `name`: their rows, under their own constraints, are seen through it.
     fn has_children(&self, name: &QualifiedName) -> bool {
-        self.parents.contains(name)
+        self.children.contains_key(name)
     }
 
     fn is_not_null(&self, table: &QualifiedName, column: &Column) -> bool {
         let enforced = self.catalog.relations.get(table).is_some_and(|relation| relation.kind == ObjectKind::Table);
-        column.not_null.is(&true) && !column.not_null.conditional && enforced && !self.has_children(table)
+        let sure = |column: &Column| column.not_null.is(&true) && !column.not_null.conditional;
+        enforced
+            && sure(column)
+            && self.heirs(table).into_iter().all(|heir| heir.column(&column.name).is_some_and(sure))
+    }
+
+    /// Whatever inherits from `name`, directly or not.
+    fn heirs(&self, name: &QualifiedName) -> Vec<&'c Relation> {
+        let mut seen = BTreeSet::new();
+        let (mut open, mut heirs) = (vec![name], Vec::new());
+        while let Some(name) = open.pop() {
+            for (child, relation) in self.children.get(name).into_iter().flatten() {
+                if seen.insert(*child) {
+                    heirs.push(*relation);
+                    open.push(child);
+                }
+            }
+        }
+        heirs
     }
 
     /// The labels of an enum.

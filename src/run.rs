@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::access::{Access, AccessOptions, Delta, Scope};
+use crate::access::{Access, AccessOptions, Delta, Scope, Table};
 use crate::baseline::{Baseline, BaselineError};
 use crate::catalog::Catalog;
 use crate::check::{self, CheckConfig, CheckInput, CheckOutput};
@@ -19,7 +19,7 @@ use crate::date::Date;
 use crate::finding::{Finding, State};
 use crate::governance::{self, Governance};
 use crate::migrations::discover::{DiscoverError, DiscoverOptions, discover};
-use crate::migrations::{FoldOptions, History, MigrationSet, Platform, fold};
+use crate::migrations::{FoldOptions, History, MigrationSet, Platform, fold, fold_watched};
 use crate::report::{LookedAt, Report, RuleDoc};
 use crate::rule::{self, Rule, RuleError, RuleSet};
 use crate::silence::{self, Silencing};
@@ -109,11 +109,19 @@ fn names(rules: &RuleSet) -> RuleNames {
 
 /// Finds and folds the migrations.
 pub fn read_history(config: &Config, options: &RunOptions) -> Result<(MigrationSet, History), RunError> {
+    let set = read_set(config, options)?;
+    let history = fold(&set, &fold_options(config));
+    Ok((set, history))
+}
+
+fn read_set(config: &Config, options: &RunOptions) -> Result<MigrationSet, RunError> {
     let paths = if options.paths.is_empty() { &config.migrations } else { &options.paths };
     let discovery = DiscoverOptions { root: options.cwd.clone(), since: options.since.clone(), layout: None };
-    let set = discover(paths, &discovery)?;
-    let history = fold(&set, &FoldOptions { platform: config.platform, default_grants: config.default_grants });
-    Ok((set, history))
+    Ok(discover(paths, &discovery)?)
+}
+
+fn fold_options(config: &Config) -> FoldOptions {
+    FoldOptions { platform: config.platform, default_grants: config.default_grants }
 }
 
 /// Runs the examples of `rules`.
@@ -137,7 +145,7 @@ pub fn check(config: &Config, options: &RunOptions) -> Result<Report, RunError> 
     if statements == 0 {
         return Err(RunError::NoStatements(crate::report::many(set.files.len(), "file")));
     }
-    let governance = Governance::load(config, &options.cwd, options.today)?;
+    let governance = Governance::load(config, &options.cwd, options.today, None)?;
     if let Some(governance) = &governance {
         governance::validate(governance, &history.catalog, &history.migrations)?;
     }
@@ -192,25 +200,19 @@ pub type MigrationAccess = (Arc<str>, Vec<Delta>);
 /// # Errors
 /// [`RunError`] where the migrations cannot be found.
 pub fn access_by_migration(config: &Config, options: &RunOptions) -> Result<Vec<MigrationAccess>, RunError> {
-    let (set, history) = read_history(config, options)?;
+    let set = read_set(config, options)?;
     let scope = Scope::of(&check_config(config));
-    let platform = Some(config.platform.unwrap_or_else(|| platform_of(&history)));
-    let fold_options = FoldOptions { platform, default_grants: config.default_grants };
-    let upto = |n: usize| {
-        let files = set.files.iter().take(n).cloned().collect();
-        fold(&MigrationSet { files, layout: set.layout, ..MigrationSet::default() }, &fold_options).catalog
-    };
-    let table = |catalog: &Catalog| Access::new(catalog, &AccessOptions::default()).table(&scope);
-    let mut before = table(&upto(0));
-    let mut deltas = Vec::new();
-    for (at, migration) in history.migrations.iter().enumerate() {
-        if migration.changes.is_empty() {
-            continue;
+    let (mut before, mut deltas) = (Table::default(), Vec::new());
+    let _ = fold_watched(&set, &fold_options(config), &mut |migration, catalog| {
+        if migration.is_some_and(|migration| migration.changes.is_empty()) {
+            return;
         }
-        let after = table(&upto(at + 1));
-        deltas.push((Arc::clone(&migration.file.path), crate::access::diff(&before, &after)));
+        let after = Access::new(catalog, &AccessOptions::default()).table(&scope);
+        if let Some(migration) = migration {
+            deltas.push((Arc::clone(&migration.file.path), crate::access::diff(&before, &after)));
+        }
         before = after;
-    }
+    });
     Ok(deltas)
 }
 

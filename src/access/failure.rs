@@ -5,9 +5,12 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
+use super::folding::{
+    absorbs, columns_of_queries, constant, filters_fold, folds_inside, has_branches, has_subquery, may_decide,
+};
 use super::policies::{Applying, Clause, Part, Rls};
 use super::{Access, Ask, Command, Step, Touch, Verdict};
-use crate::catalog::{FunctionKey, QualifiedName};
+use crate::catalog::{FunctionKey, QualifiedName, Relation};
 use crate::sql::ast::{Expr, ExprKind, Name, TableRef};
 use crate::sql::walk::{self, Node};
 
@@ -75,7 +78,8 @@ impl<'c> Access<'c> {
         for part in applying.permissive.iter().chain(&applying.restrictive) {
             let Some(expr) = &part.expr else { continue };
             let mut others = applying.permissive.iter().filter(|other| !std::ptr::eq(*other, part));
-            let foldable = part.policy.permissive && others.any(|other| other.expr.as_deref().is_some_and(may_fold));
+            let drops = |other: &Expr| may_decide(other) || absorbs(other, expr);
+            let foldable = part.policy.permissive && others.any(|other| other.expr.as_deref().is_some_and(drops));
             let guards = Guards { foldable, lazy: !alone, folded: false };
             let folded = dropped && part.policy.permissive;
             let Some(mut failure) = self.failure_of_expr(ask, expr, Guards { folded, ..guards }, trail, 0) else {
@@ -111,7 +115,9 @@ impl<'c> Access<'c> {
         let mut worst: Option<Failure> = None;
         for (at, part) in parts.iter().enumerate() {
             let mut others = parts.iter().enumerate().filter(|(other, _)| *other != at).map(|(_, other)| other);
-            let guards = Guards { foldable: guards.foldable || others.any(may_fold), lazy: true, ..guards };
+            let or = matches!(expr.kind, ExprKind::Or(_));
+            let drops = others.any(|other| may_decide(other) || or && absorbs(other, part));
+            let guards = Guards { foldable: guards.foldable || drops, lazy: true, ..guards };
             let failure = self.failure_of_expr(ask, part, guards, trail, depth + 1);
             if worst.as_ref().is_none_or(|worst| !worst.certain && failure.is_some()) {
                 worst = failure.or(worst);
@@ -130,7 +136,9 @@ impl<'c> Access<'c> {
             lazy: guards.lazy || has_branches(expr) || has_subquery(expr),
             folded: guards.folded,
         };
-        let columns = walk::columns(expr);
+        // `WHERE false` spares the policies behind it, but not the privilege on the table.
+        let empty = filters_fold(expr);
+        let columns = columns_of_queries(expr);
         let aliases = aliases(Node::Expr(expr), &|name| Some(self.analyser.relation_named(name)));
         let mut worst: Option<Failure> = None;
         let reads = references
@@ -138,7 +146,7 @@ impl<'c> Access<'c> {
             .iter()
             .filter_map(|read| self.unreadable(ask, read, &columns, &references.reads, &aliases, trail));
         let reads = reads.map(|failure| Failure {
-            certain: failure.certain && (!inside.foldable || recursion(&failure)),
+            certain: failure.certain && (!inside.foldable && !(empty && calls(&failure)) || recursion(&failure)),
             ..failure
         });
         let calls = references.routines.iter().filter_map(|key| self.uncallable(ask, key, inside, trail));
@@ -164,6 +172,11 @@ impl<'c> Access<'c> {
         if trail.relations.len() > MAX_TRAIL {
             return None;
         }
+        let behind = self.failure_behind(ask, (name, relation), trail);
+        if behind.as_ref().is_some_and(recursion) {
+            // Policies are put in before privileges are asked for.
+            return behind;
+        }
         let touch = self.touched(name, columns, beside, aliases);
         let privilege = self.privilege(ask.checker, (name, relation), Command::Select, &touch);
         if privilege.verdict != Verdict::All || privilege.fragile {
@@ -171,6 +184,16 @@ impl<'c> Access<'c> {
             let certain = privilege.verdict == Verdict::None && !relation.provenance.is_assumed();
             return Some(Failure { certain, at_start: true, step: Step::new(text, None) });
         }
+        behind
+    }
+
+    /// Why reading what a relation shows fails, the relation itself being readable.
+    fn failure_behind(
+        &self,
+        ask: Ask<'_, 'c>,
+        (name, relation): (&'c QualifiedName, &'c Relation),
+        trail: &Trail<'_>,
+    ) -> Option<Failure> {
         if relation.definition.is_some() {
             return self.view_failure(ask, name, trail);
         }
@@ -234,11 +257,12 @@ impl<'c> Access<'c> {
         let mut further = Trail { relations: Vec::new(), ..trail.clone() };
         further.functions.push(key);
         let inner = Ask { session: runs_as, checker: runs_as };
+        let columns: Vec<&[String]> = body.columns.iter().map(Vec::as_slice).collect();
         let reads = body.reads.iter().filter_map(|read| {
             let usage = self.usage(runs_as, &read.schema).filter(|usage| usage.verdict == Verdict::None);
             match usage.and_then(|usage| usage.derivation.into_iter().next()) {
                 Some(step) => Some(Failure { certain: true, at_start: false, step }),
-                None => self.unreadable(inner, read, &[], &body.reads, &Aliases::new(), &further),
+                None => self.unreadable(inner, read, &columns, &body.reads, &Aliases::new(), &further),
             }
         });
         let calls = body.routines.iter().filter_map(|inner_key| {
@@ -302,75 +326,8 @@ pub(super) fn aliases(root: Node<'_>, resolve: &dyn Fn(&Name) -> Option<Qualifie
     found
 }
 
-/// The constant an expression folds to by its plain `true` and `false`.
-fn constant(expr: &Expr) -> Option<bool> {
-    match &expr.kind {
-        ExprKind::Bool(value) => Some(*value),
-        ExprKind::And(parts) if parts.iter().any(|part| constant(part) == Some(false)) => Some(false),
-        ExprKind::And(parts) if parts.iter().all(|part| constant(part) == Some(true)) => Some(true),
-        ExprKind::Or(parts) if parts.iter().any(|part| constant(part) == Some(true)) => Some(true),
-        ExprKind::Or(parts) if parts.iter().all(|part| constant(part) == Some(false)) => Some(false),
-        ExprKind::Not(inner) => constant(inner).map(|value| !value),
-        _ => None,
-    }
-}
-
-/// Whether the planner may find an expression constant: it speaks of no row and calls nothing that asks the session.
-fn may_fold(expr: &Expr) -> bool {
-    let mut constant = true;
-    walk::walk(expr, |node| {
-        match node {
-            Node::Query(_) => constant = false,
-            Node::Expr(Expr { kind: ExprKind::Column(_) | ExprKind::Keyword(_), .. }) => constant = false,
-            Node::Expr(Expr { kind: ExprKind::Call(call), .. }) => {
-                let asks = call.name.schema.as_deref() == Some("auth") || call.name.name == "current_setting";
-                constant &= !asks;
-            }
-            _ => {}
-        }
-        constant
-    });
-    constant
-}
-
-/// A constant inside may let the planner drop what stands beside it.
-fn folds_inside(expr: &Expr) -> bool {
-    let mut found = false;
-    walk::walk(expr, |node| {
-        found |= match node {
-            Node::Expr(Expr { kind: ExprKind::Case { whens, .. }, .. }) => whens.iter().any(|(when, _)| may_fold(when)),
-            Node::Expr(Expr { kind: ExprKind::And(parts) | ExprKind::Or(parts), .. }) => parts.iter().any(may_fold),
-            Node::Expr(Expr { kind: ExprKind::Call(call), .. }) if call.name.name == "coalesce" => {
-                call.args.iter().any(|arg| may_fold(&arg.value))
-            }
-            _ => false,
-        };
-        !found
-    });
-    found
-}
-
-/// Evaluates some of its parts only where others say so.
-fn has_branches(expr: &Expr) -> bool {
-    let mut found = false;
-    walk::walk(expr, |node| {
-        found |= match node {
-            Node::Expr(Expr { kind: ExprKind::Case { .. } | ExprKind::And(_) | ExprKind::Or(_), .. }) => true,
-            Node::Expr(Expr { kind: ExprKind::Call(call), .. }) => call.name.name == "coalesce",
-            _ => false,
-        };
-        !found
-    });
-    found
-}
-
-fn has_subquery(expr: &Expr) -> bool {
-    let mut found = false;
-    walk::walk(expr, |node| {
-        found |= matches!(node, Node::Query(_));
-        !found
-    });
-    found
+fn calls(failure: &Failure) -> bool {
+    failure.step.text.contains(" calls ")
 }
 
 fn recursion(failure: &Failure) -> bool {

@@ -7,9 +7,9 @@ use std::sync::PoisonError;
 use super::policies::{Applying, Part};
 use super::session::Memo;
 use super::{Access, Ask, Command, Judgement, Touch, Verdict};
-use crate::catalog::QualifiedName;
+use crate::catalog::{Function, FunctionKey, QualifiedName};
 use crate::location::Span;
-use crate::predicate::{Analysis, RoleContext, Verdict as Truth};
+use crate::predicate::{Analysis, References, RoleContext, Verdict as Truth};
 use crate::sql::ast::{Expr, ExprKind};
 use crate::sql::walk::{self, Node};
 
@@ -68,13 +68,34 @@ impl<'c> Access<'c> {
     /// The session as an expression sees it: tables that show its reader nothing are empty.
     fn context<'a>(&self, ask: Ask<'a, 'c>, expr: &Expr, memo: &Memo<'c>) -> Cow<'a, RoleContext> {
         let plain = Cow::Borrowed(&ask.session.context);
-        if memo.is_shallow() || !has_query(expr) {
+        if memo.is_shallow() || !looks_elsewhere(expr) {
             return plain;
         }
-        let reads = self.analyser.references(Node::Expr(expr)).reads;
-        let found = reads.into_iter().filter(|read| self.shows_nothing(ask, read));
-        let hidden: BTreeSet<QualifiedName> = found.collect();
-        if hidden.is_empty() { plain } else { Cow::Owned(RoleContext { hidden, ..ask.session.context.clone() }) }
+        let mut found = self.analyser.references(Node::Expr(expr));
+        // A function runs with the session's rights, not with those of a view around the policy.
+        let hidden_from_calls = ask.session.name == ask.checker.name;
+        if hidden_from_calls {
+            self.read_by_calls(&mut found);
+        }
+        let hidden: BTreeSet<QualifiedName> =
+            found.reads.into_iter().filter(|read| self.shows_nothing(ask, read)).collect();
+        if hidden.is_empty() {
+            return plain;
+        }
+        Cow::Owned(RoleContext { hidden, hidden_from_calls, ..ask.session.context.clone() })
+    }
+
+    /// Adds what the functions called read with their caller's rights.
+    fn read_by_calls(&self, found: &mut References<'c>) {
+        let mut open: Vec<&FunctionKey> = found.routines.iter().copied().collect();
+        while let Some(key) = open.pop() {
+            let invoker = |function: &&Function| function.security_definer.is(&false);
+            let Some(body) = self.catalog.functions.get(key).filter(invoker).and_then(|_| self.body(key)) else {
+                continue;
+            };
+            found.reads.extend(body.reads.iter().cloned());
+            open.extend(body.routines.iter().filter(|routine| found.routines.insert(routine)));
+        }
     }
 
     /// Whether a relation shows no row to whoever's rights count; judged once, without looking further.
@@ -156,10 +177,10 @@ fn explain(part: &Part<'_>, analysis: &Analysis, judgement: &mut Judgement) {
     judgement.derivation.push(part.step(&says));
 }
 
-fn has_query(expr: &Expr) -> bool {
+fn looks_elsewhere(expr: &Expr) -> bool {
     let mut found = false;
     walk::walk(expr, |node| {
-        found |= matches!(node, Node::Query(_));
+        found |= matches!(node, Node::Query(_) | Node::Expr(Expr { kind: ExprKind::Call(_), .. }));
         !found
     });
     found

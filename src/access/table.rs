@@ -83,7 +83,13 @@ impl Scope {
             return self.relations.iter().any(|pattern| glob(pattern, &text));
         }
         let system = self.system_schemas.contains(&name.schema);
-        let touched = relation.policies.values().any(|policy| policy.provenance.origin == Origin::Migration);
+        // The platform brings no policies for these: in a database, too, they are the project's.
+        let open = ["storage", "realtime"].contains(&name.schema.as_str());
+        let touched = relation.policies.values().any(|policy| match policy.provenance.origin {
+            Origin::Migration => true,
+            Origin::Live => open,
+            Origin::Platform | Origin::Assumed => false,
+        });
         touched || !system && relation.provenance.origin != Origin::Platform
     }
 

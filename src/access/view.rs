@@ -19,6 +19,8 @@ pub(super) struct Reading<'a, 'c, 'm> {
     pub(super) memo: &'m Memo<'c>,
     pub(super) depth: usize,
     pub(super) reads: BTreeSet<QualifiedName>,
+    /// What it reads under another name than the one written.
+    renamed: Option<QualifiedName>,
     columns: Vec<Vec<String>>,
     aliases: Aliases,
     star: bool,
@@ -106,6 +108,18 @@ impl<'c> Access<'c> {
     }
 }
 
+/// The one relation of `reads` that has none of the names written, where one name written is not read.
+fn only_other(reads: &BTreeSet<QualifiedName>, written: &BTreeSet<QualifiedName>) -> Option<QualifiedName> {
+    let others = |a: &BTreeSet<QualifiedName>, b: &BTreeSet<QualifiedName>| {
+        let is_other = |name: &&QualifiedName| !b.iter().any(|other| other.name == name.name);
+        a.iter().filter(is_other).cloned().collect::<Vec<_>>()
+    };
+    match (others(reads, written).as_slice(), others(written, reads).len()) {
+        ([only], 1) => Some(only.clone()),
+        _ => None,
+    }
+}
+
 impl<'a, 'c, 'm> Reading<'a, 'c, 'm> {
     pub(super) fn new(
         access: &'a Access<'c>,
@@ -123,7 +137,8 @@ impl<'a, 'c, 'm> Reading<'a, 'c, 'm> {
         });
         let columns = walk::columns(query).into_iter().map(<[String]>::to_vec).collect();
         let reads = access.view_reads(view, &found);
-        let mut reading = Self { access, inner, memo, depth, reads, columns, aliases: Aliases::new(), star };
+        let renamed = only_other(&reads, &found);
+        let mut reading = Self { access, inner, memo, depth, reads, renamed, columns, aliases: Aliases::new(), star };
         reading.aliases = aliases(Node::Query(query), &|name| reading.resolve(name).map(|(name, _)| name.clone()));
         reading
     }
@@ -133,7 +148,12 @@ impl<'a, 'c, 'm> Reading<'a, 'c, 'm> {
         let relations = &self.access.catalog.relations;
         let written = name.schema.as_ref().map(|schema| QualifiedName::new(schema, &name.name));
         let read = written.or_else(|| self.reads.iter().find(|read| read.name == name.name).cloned());
-        relations.get_key_value(&read.unwrap_or_else(|| self.access.analyser.relation_named(name)))
+        let meant = read.unwrap_or_else(|| self.access.analyser.relation_named(name));
+        if self.reads.contains(&meant) {
+            return relations.get_key_value(&meant);
+        }
+        // What the view reads has another name now; what has this name is something else.
+        relations.get_key_value(self.renamed.as_ref()?)
     }
 
     /// Which of a query's rows come through.

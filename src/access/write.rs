@@ -52,6 +52,11 @@ impl<'c> Access<'c> {
         };
         let shown = through.iter().filter(|(_, column)| written(column)).map(|(shown, _)| shown.clone());
         behind.columns = if command == Command::Delete { Columns::All } else { Columns::Some(shown.collect()) };
+        let unwritten = matches!(&behind.columns, Columns::Some(columns) if columns.is_empty());
+        if command == Command::Update && unwritten && behind.verdict != Verdict::None {
+            let text = format!("view {name} has no column that can be written behind it");
+            return judgement.then(Judgement::of(Verdict::None, Step::new(text, None)));
+        }
         judgement = judgement.then(behind);
         if let Some(condition) = select.filter.as_ref().filter(|_| command != Command::Insert || checks(relation)) {
             judgement = reading.beside(condition, true, &[], judgement);

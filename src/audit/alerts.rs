@@ -92,13 +92,20 @@ fn upsert(alerts: &Alerts, table: &str, rows: &[String]) -> String {
     let key = own.as_ref().map_or_else(|| format!("a.{payload} ->> 'fingerprint'"), |own| format!("a.{own}"));
     let (own_column, own_value) =
         own.as_ref().map_or_else(|| (String::new(), ""), |own| (format!(", {own}"), ", s.fingerprint"));
+    // `silenced_by` is the waiver or comment an audit took it for accepted by.
+    let waived = format!("a.{payload} ->> 'silenced_by' is null");
+    let person = match alerts.columns.contains_key(&AlertColumn::AcknowledgedBy) {
+        true => format!("({waived} or a.{}::text <> '')", name(AlertColumn::AcknowledgedBy)),
+        false => waived,
+    };
     let (open, ack, resolved) = (Status::Open.word(), Status::Ack.word(), Status::Resolved.word());
     format!(
         "create temporary table gardefou_seen on commit drop as\nselect * from (values\n{rows}\n) as s \
          (fingerprint, code, severity, kind, id, message, payload, status, first_at, last_at);\n\
-         -- What is there goes on: acknowledged stays so while it is there, resolved opens again.\n\
+         -- What is there goes on: what a person acknowledged stays so while it is there, what only a waiver accepted\n\
+         -- opens with its end, resolved opens again.\n\
          update {table} a set {severity} = s.severity, {message} = s.message, {payload} = s.payload, {last} = s.last_at,\n\
-         \x20 {status} = case when s.status = '{open}' and a.{status} = '{ack}' then '{ack}' else s.status end\n\
+         \x20 {status} = case when s.status = '{open}' and a.{status} = '{ack}' and {person} then '{ack}' else s.status end\n\
          from gardefou_seen s where {key} = s.fingerprint and a.{last} < s.last_at\n\
          \x20 and not (s.status = '{resolved}' and a.{status} = '{resolved}');\n\
          insert into {table} ({code}, {severity}, {kind}, {id}, {message}, {payload}, {status}, {first}, {last}{own_column})\n\

@@ -11,6 +11,7 @@ use crate::catalog::{
 };
 use crate::governance::Governance;
 use crate::governance::definition::Definition;
+use crate::governance::writes::Written;
 use crate::live::LiveFacts;
 use crate::location::Location;
 use crate::migrations::Migration;
@@ -36,6 +37,8 @@ pub struct Model<'a> {
     indexes: OnceLock<BTreeMap<&'a QualifiedName, Vec<(&'a QualifiedName, &'a Index)>>>,
     /// Protected objects as they stand.
     protected: OnceLock<BTreeMap<ObjectRef, Definition>>,
+    /// What each file writes.
+    written: OnceLock<Vec<Vec<Written>>>,
 }
 
 impl<'a> Model<'a> {
@@ -58,6 +61,7 @@ impl<'a> Model<'a> {
             deltas: OnceLock::new(),
             indexes: OnceLock::new(),
             protected: OnceLock::new(),
+            written: OnceLock::new(),
         }
     }
 
@@ -103,6 +107,11 @@ impl<'a> Model<'a> {
         describe: impl FnOnce() -> BTreeMap<ObjectRef, Definition>,
     ) -> &BTreeMap<ObjectRef, Definition> {
         self.protected.get_or_init(describe)
+    }
+
+    /// What each file writes, looked at once.
+    pub(crate) fn written(&self, look: impl FnOnce() -> Vec<Vec<Written>>) -> &[Vec<Written>] {
+        self.written.get_or_init(look)
     }
 
     /// Whether something at this place is to be reported.

@@ -9,7 +9,7 @@ use clap::{Args, Subcommand};
 
 use crate::governance::gates::{Surroundings, checklist, statuses};
 
-use super::{ConfigArguments, cwd, terminal};
+use super::{ConfigArguments, cwd, target, terminal};
 
 /// Look at the gates of gardefou.yaml.
 #[derive(Debug, Subcommand)]
@@ -19,14 +19,18 @@ pub(super) enum Command {
 
 /// Print what each gate still asks for, as a checklist.
 ///
-/// Backups are read with `pg_restore --list`, simulations are compared with the data they are about. Exits 1 while a
-/// gate is closed.
+/// Backups are read with `pg_restore --list`, simulations are compared with the data they are about: files, or tables of
+/// the database that is named. Exits 1 while a gate is closed.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     /// Folder from which gardefou.yaml is searched upward.
     path: Option<PathBuf>,
     #[command(flatten)]
     config: ConfigArguments,
+    /// Database with the tables that simulations are about; read in a read-only transaction.
+    // The value of the variable must not appear in --help.
+    #[arg(long, value_name = "URL", env = "DATABASE_URL", hide_env_values = true)]
+    database_url: Option<String>,
 }
 
 /// A gate is closed.
@@ -39,7 +43,9 @@ pub(super) fn run(command: &Command) -> anyhow::Result<ExitCode> {
     if config.governance.gates.is_empty() {
         bail!("gardefou.yaml has no gates; describe one under `gates:`")
     }
-    let around = Surroundings { config: &config, cwd: &cwd, now: SystemTime::now() };
+    let url = arguments.database_url.as_deref().filter(|url| !url.is_empty());
+    let database = url.map(target).transpose()?;
+    let around = Surroundings { config: &config, cwd: &cwd, now: SystemTime::now(), database: database.as_ref() };
     let statuses = statuses(&config.governance.gates, around);
     terminal::print(&checklist(&statuses))?;
     let open = statuses.iter().all(crate::governance::gates::Status::is_open);

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroU32;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::judge::Fault;
@@ -16,7 +16,7 @@ use crate::config::Config;
 use crate::coverage::{Coverage, CoverageKind};
 use crate::date::Date;
 use crate::finding::{Finding, Severity, State};
-use crate::live::connect::Target;
+use crate::live::connect::{ConnectError, Target};
 use crate::location::{Location, Span};
 use crate::report::{FailOn, LookedAt, Report, many};
 use crate::rule::Rule;
@@ -159,17 +159,30 @@ pub fn with_source<T>(
     options: &Options<'_>,
     work: &mut dyn FnMut(&mut dyn Source) -> Result<T, DriftError>,
 ) -> Result<T, DriftError> {
+    let target = || Target::new(options.database_url.as_deref(), options.variable);
+    with_source_at(plan, &options.cwd, &target, work)
+}
+
+/// The same, with the database where `target` says; it is asked only for tables.
+///
+/// # Errors
+/// As the source and `work`.
+pub fn with_source_at<T>(
+    plan: &Plan,
+    cwd: &Path,
+    target: &dyn Fn() -> Result<Target, ConnectError>,
+    work: &mut dyn FnMut(&mut dyn Source) -> Result<T, DriftError>,
+) -> Result<T, DriftError> {
     if let Some(path) = &plan.section.csv {
-        let printed = crate::config::printed(path, &options.cwd);
+        let printed = crate::config::printed(path, cwd);
         return work(&mut CsvFile::open(path, &printed, &plan.section)?);
     }
     if let Some(path) = &plan.section.parquet {
-        let printed = crate::config::printed(path, &options.cwd);
+        let printed = crate::config::printed(path, cwd);
         return work(&mut *super::source::parquet::open(path, &printed, &plan.section)?);
     }
     let table = plan.section.table.as_deref().unwrap_or_default();
-    let target = Target::new(options.database_url.as_deref(), options.variable)?;
-    work(&mut Copy::start(target, &plan.section, table)?)
+    work(&mut Copy::start(target()?, &plan.section, table)?)
 }
 
 /// What the list of findings does not show.

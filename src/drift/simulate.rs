@@ -80,7 +80,7 @@ pub fn procedure(text: &str, own: &Procedure) -> Result<Procedure, String> {
 pub fn run(plan: &Plan, source: &mut dyn Source, format: Format, out: &mut dyn Write) -> Result<Simulated, DriftError> {
     let mut sampled = Sampled::new(source, plan)?;
     let judge = Judge::new(plan, sampled.decimals);
-    let mut digest = Sha256::new();
+    let (mut digest, mut rows) = (Sha256::new(), Unordered::default());
     let method = plan.procedure.describe();
     digest.update(format!("gardefou {}\n{method}\n{}\n", env!("CARGO_PKG_VERSION"), plan.section.name));
     // What else the results follow from; its form may change with the version, which is above.
@@ -89,7 +89,7 @@ pub fn run(plan: &Plan, source: &mut dyn Source, format: Format, out: &mut dyn W
     header(format, &done.method, plan, out)?;
     let mut row = Row::default();
     while sampled.read(&mut row)? {
-        digest.update(canonical(&row));
+        rows.add(canonical(&row).as_bytes());
         let judged = judge.judge(&row);
         let first = done.computed + done.not_computable == 0;
         match &judged {
@@ -104,10 +104,39 @@ pub fn run(plan: &Plan, source: &mut dyn Source, format: Format, out: &mut dyn W
     if done.computed + done.not_computable == 0 {
         return Err(DriftError::Empty { name: plan.section.name.clone() });
     }
+    digest.update(rows.finish());
     let hex: String = digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
     done.digest = format!("sha256:{hex}");
     footer(format, &done, out)?;
     Ok(done)
+}
+
+/// A digest of a bag of things, whatever order they come in: a table has none.
+#[derive(Debug, Clone, Default)]
+pub struct Unordered {
+    sum: [u64; 4],
+    count: u64,
+}
+
+impl Unordered {
+    /// Adds one.
+    pub fn add(&mut self, thing: &[u8]) {
+        let hash = Sha256::digest(thing);
+        let mut carry = false;
+        for (lane, bytes) in self.sum.iter_mut().zip(hash.chunks_exact(8)) {
+            let part = bytes.iter().rev().fold(0_u64, |part, byte| part << 8 | u64::from(*byte));
+            let (with_carry, first) = part.overflowing_add(u64::from(carry));
+            let (sum, second) = lane.overflowing_add(with_carry);
+            (*lane, carry) = (sum, first || second);
+        }
+        self.count += 1;
+    }
+
+    /// What was added, in 40 bytes.
+    #[must_use]
+    pub fn finish(&self) -> Vec<u8> {
+        self.sum.iter().chain([&self.count]).flat_map(|lane| lane.to_le_bytes()).collect()
+    }
 }
 
 /// The row as the digest sees it: every value with all its bits.

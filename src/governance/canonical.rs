@@ -1,10 +1,10 @@
 //! Canonical data: a closed set of rows, the literals that name them wherever SQL may hold one, and the rows a live
 //! database really has.
 
+mod copied;
 mod statements;
 mod stored;
-
-pub(super) use statements::written_columns;
+mod values;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,7 +16,7 @@ use crate::check::Model;
 use crate::check::code::{Judged, Violation};
 use crate::location::Location;
 use crate::rule::Rule;
-use crate::sql::ast::{Expr, ExprKind, Name};
+use crate::sql::ast::Name;
 
 /// A column of a table.
 type Column = (QualifiedName, String);
@@ -26,7 +26,10 @@ pub(super) struct Set<'a> {
     pub(super) set: &'a Canonical,
     pub(super) table: QualifiedName,
     pub(super) at: &'a Location,
+    /// Columns that hold keys.
     pub(super) references: BTreeSet<Column>,
+    /// Columns that hold labels.
+    pub(super) labelled: BTreeSet<Column>,
     /// Labels by key.
     pub(super) keys: BTreeMap<String, &'a str>,
 }
@@ -34,9 +37,23 @@ pub(super) struct Set<'a> {
 impl<'a> Set<'a> {
     fn new(set: &'a Canonical, at: &'a Location, catalog: &Catalog) -> Self {
         let table = pattern::table(&set.table);
-        let references = references(set, &table, catalog);
+        let mut references = references(&table, &set.key, catalog);
+        if let ReferencedBy::Columns(listed) = &set.referenced_by {
+            let listed = listed.iter().filter_map(|column| split_column(column));
+            references.extend(listed.map(|(table, column)| (pattern::table(&table), column)));
+        }
+        let labelled = set.label.as_ref().map(|label| self::references(&table, label, catalog)).unwrap_or_default();
         let keys = set.values.iter().map(|(label, key)| (normal(&key.0), label.as_str())).collect();
-        Self { set, table, at, references, keys }
+        Self { set, table, at, references, labelled, keys }
+    }
+
+    /// Whether a column of the table refers to the set.
+    fn refers_from(&self, table: &QualifiedName) -> bool {
+        self.references.iter().chain(&self.labelled).any(|(from, _)| from == table)
+    }
+
+    fn is_reference(&self, column: &Column) -> bool {
+        self.references.contains(column) || self.labelled.contains(column)
     }
 
     fn is_key(&self, column: &Column) -> bool {
@@ -44,7 +61,7 @@ impl<'a> Set<'a> {
     }
 
     fn is_label(&self, column: &Column) -> bool {
-        column.0 == self.table && self.set.label.as_ref() == Some(&column.1)
+        self.labelled.contains(column) || column.0 == self.table && self.set.label.as_ref() == Some(&column.1)
     }
 
     /// Why a literal may not stand for this column; nothing, where it may.
@@ -61,9 +78,17 @@ impl<'a> Set<'a> {
 
     /// The canonical keys, quoted for SQL.
     pub(super) fn quoted_keys(&self) -> String {
-        let quoted = self.keys.keys().map(|key| format!("'{}'", key.replace('\'', "''")));
-        quoted.collect::<Vec<_>>().join(", ")
+        quoted(self.keys.keys().map(String::as_str))
     }
+
+    /// The canonical labels, quoted for SQL.
+    pub(super) fn quoted_labels(&self) -> String {
+        quoted(self.set.values.keys().map(String::as_str))
+    }
+}
+
+fn quoted<'k>(all: impl Iterator<Item = &'k str>) -> String {
+    all.map(|one| format!("'{}'", one.replace('\'', "''"))).collect::<Vec<_>>().join(", ")
 }
 
 /// All sets of the configuration.
@@ -71,29 +96,39 @@ pub(super) fn sets<'a>(sections: &'a super::sections::Sections, catalog: &'a Cat
     sections.canonical.iter().map(|placed| Set::new(&placed.value, &placed.at, catalog))
 }
 
-/// Columns with a foreign key to the set's key, and those that are listed.
-fn references(set: &Canonical, table: &QualifiedName, catalog: &Catalog) -> BTreeSet<Column> {
+/// Columns with a foreign key to a column, directly or through other columns with one.
+fn references(table: &QualifiedName, column: &str, catalog: &Catalog) -> BTreeSet<Column> {
     let mut columns = BTreeSet::new();
-    for (name, relation) in &catalog.relations {
-        for constraint in relation.constraints.values() {
-            let ConstraintRule::ForeignKey { columns: from, references, referenced_columns, .. } = &constraint.kind
-            else {
-                continue;
-            };
-            if references != table {
-                continue;
+    let mut open = vec![(table.clone(), column.to_owned())];
+    while let Some((to, wanted)) = open.pop() {
+        for (name, relation) in &catalog.relations {
+            for constraint in relation.constraints.values() {
+                let ConstraintRule::ForeignKey { columns: from, references, referenced_columns, .. } = &constraint.kind
+                else {
+                    continue;
+                };
+                if *references != to {
+                    continue;
+                }
+                // Without a list the primary key is meant.
+                let listed = if referenced_columns.is_empty() { primary_key(catalog, &to) } else { referenced_columns };
+                let at = listed.iter().position(|column| *column == wanted);
+                let found = at.and_then(|at| from.get(at)).map(|column| (name.clone(), column.clone()));
+                open.extend(found.filter(|found| columns.insert(found.clone())));
             }
-            // Without a list the primary key is meant.
-            let at = referenced_columns.iter().position(|column| *column == set.key);
-            let at = at.or_else(|| referenced_columns.is_empty().then_some(0));
-            columns.extend(at.and_then(|at| from.get(at)).map(|column| (name.clone(), column.clone())));
         }
     }
-    if let ReferencedBy::Columns(listed) = &set.referenced_by {
-        let listed = listed.iter().filter_map(|column| split_column(column));
-        columns.extend(listed.map(|(table, column)| (pattern::table(&table), column)));
-    }
+    columns.remove(&(table.clone(), column.to_owned()));
     columns
+}
+
+fn primary_key<'a>(catalog: &'a Catalog, table: &QualifiedName) -> &'a [String] {
+    let constraints = catalog.relations.get(table).into_iter().flat_map(|relation| relation.constraints.values());
+    let mut keys = constraints.filter_map(|constraint| match &constraint.kind {
+        ConstraintRule::PrimaryKey { columns } => Some(columns.as_slice()),
+        _ => None,
+    });
+    keys.next().unwrap_or(&[])
 }
 
 /// One spelling per key: UUIDs in lower case.
@@ -101,25 +136,6 @@ pub(super) fn normal(key: &str) -> String {
     let key = key.trim();
     let uuid = key.len() == 36 && key.bytes().all(|byte| byte == b'-' || byte.is_ascii_hexdigit());
     if uuid { key.to_ascii_lowercase() } else { key.to_owned() }
-}
-
-/// The constant an expression is, casts aside.
-fn literal(expr: &Expr) -> Option<String> {
-    let mut at = expr;
-    while let ExprKind::Cast { expr, .. } = &at.kind {
-        at = expr;
-    }
-    match &at.kind {
-        ExprKind::String(text) => Some(text.clone()),
-        ExprKind::Number(number) => Some(number.clone()),
-        ExprKind::Bool(value) => Some(value.to_string()),
-        _ => None,
-    }
-}
-
-/// Whether an expression is NULL.
-fn is_null(expr: &Expr) -> bool {
-    matches!(&expr.kind, ExprKind::Null) || matches!(&expr.kind, ExprKind::Cast { expr, .. } if is_null(expr))
 }
 
 /// The relation a name means: in `public`, or the only one of that name.

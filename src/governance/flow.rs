@@ -2,20 +2,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::history::{operation, run};
-use super::modules::effects;
+use super::history::writing;
 use super::pattern;
+use super::routine::Calls;
 use super::sections::Flow;
+use super::writes::{Written, statements};
 use crate::catalog::{Catalog, ConstraintRule, ObjectKind, ObjectRef, Privilege, QualifiedName, Relation, Trigger};
 use crate::check::Model;
 use crate::check::code::{Judged, Violation};
 use crate::location::Location;
-use crate::migrations::Within;
+use crate::migrations::Migration;
 use crate::rule::Rule;
-use crate::sql::ast::{PolicyCommand, TriggerState};
-
-/// Calls deeper than this are not followed.
-const DEPTH: usize = 8;
+use crate::sql::ast::{Name, PolicyCommand, RelationAction, StatementKind, TriggerSelector, TriggerState};
 
 struct Chain<'a> {
     flow: &'a Flow,
@@ -30,11 +28,12 @@ impl<'a> Chain<'a> {
         let placed = model.governance()?.sections.flow.as_ref()?;
         let steps: Vec<QualifiedName> = placed.value.steps.iter().map(|step| pattern::table(step)).collect();
         let catalog = model.catalog();
+        let calls = Calls::of(catalog, &[], 0);
         let mut carriers = Vec::new();
         for step in &steps {
             let triggers = catalog.relations.get(step).into_iter().flat_map(|relation| &relation.triggers);
             for (name, trigger) in triggers {
-                let mut writes = written_by(catalog, &trigger.function);
+                let mut writes = written_by(&calls, &trigger.function);
                 writes.retain(|table| table != step && steps.contains(table));
                 if !writes.is_empty() {
                     carriers.push((step.clone(), name, trigger, writes));
@@ -55,20 +54,9 @@ impl<'a> Chain<'a> {
 }
 
 /// Tables a function writes, itself or through what it calls.
-fn written_by(catalog: &Catalog, function: &QualifiedName) -> BTreeSet<QualifiedName> {
-    let (mut writes, mut seen) = (BTreeSet::new(), BTreeSet::new());
-    let mut open = vec![(function.clone(), 0)];
-    while let Some((name, depth)) = open.pop() {
-        if depth > DEPTH || !seen.insert(name.clone()) {
-            continue;
-        }
-        for (_, function) in catalog.functions.iter().filter(|(key, _)| key.name == name) {
-            let (tables, called) = effects(catalog, function);
-            writes.extend(tables);
-            open.extend(called.into_iter().map(|name| (name, depth + 1)));
-        }
-    }
-    writes
+fn written_by(calls: &Calls<'_>, function: &QualifiedName) -> BTreeSet<QualifiedName> {
+    let name = Name::qualified(function.schema.clone(), function.name.clone());
+    calls.effects_of(&name).into_iter().map(|effect| effect.table).collect()
 }
 
 /// Steps that are not there, triggers that are off, neighbours nothing connects.
@@ -129,19 +117,92 @@ pub(super) fn bypassed(model: &Model<'_>, _: &Rule) -> Judged {
     let Some(chain) = Chain::new(model) else { return Judged::default() };
     let kept = chain.kept();
     let mut judged = Judged { looked_at: kept.len(), ..Judged::default() };
-    for migration in run(model.migrations()).filter(|migration| !chain.may_write(&migration.file.path)) {
-        for executed in migration.statements.iter().filter(|executed| executed.within != Within::Function) {
-            let table =
-                executed.objects.first().and_then(|object| kept.iter().find(|step| object.name == step.to_string()));
-            let Some((table, _)) = table.zip(operation(executed)) else { continue };
-            let message = format!("`{}` on `{table}` goes around the flow: triggers keep that table", executed.command);
-            let object = ObjectRef::new(ObjectKind::Table, table);
-            let mut violation = Violation::new(object, Some(executed.at.clone()), message);
-            violation.discriminator = format!("{} {}", migration.file.path, executed.command);
-            judged.violations.push(violation);
+    let files = writing(model).filter(|(migration, _)| !chain.may_write(&migration.file.path));
+    for (migration, written) in files {
+        let by_writer = |one: &Written| one.through.as_ref().is_some_and(|name| chain.may_write(name));
+        for one in written.iter().filter(|one| kept.contains(&one.table) && !by_writer(one)) {
+            let message = format!(
+                "`{}` on `{}`{} goes around the flow: triggers keep that table",
+                one.command,
+                one.table,
+                one.by()
+            );
+            judged.violations.push(bypass(migration, one, message));
+        }
+        for (one, how) in unseen(&chain, migration, written) {
+            let message = format!("`{}` on `{}` goes around the flow: {how}", one.command, one.table);
+            judged.violations.push(bypass(migration, one, message));
         }
     }
     judged
+}
+
+fn bypass(migration: &Migration, one: &Written, message: String) -> Violation {
+    let mut violation = Violation::new(ObjectRef::new(ObjectKind::Table, &one.table), Some(one.at.clone()), message);
+    violation.discriminator = format!("{} {}", migration.file.path, one.command);
+    violation
+}
+
+/// Writes to a step whose triggers a file has switched off for the while.
+fn unseen<'w>(chain: &Chain<'_>, migration: &Migration, written: &'w [Written]) -> Vec<(&'w Written, String)> {
+    let carries = |table: &QualifiedName| chain.carriers.iter().any(|(step, ..)| step == table);
+    let switches = switches(migration);
+    let off = |one: &Written| {
+        let before = switches.iter().filter(|switch| switch.at < one.at.span.start);
+        let mut mine = before.filter(|switch| {
+            let carrier =
+                |trigger: &String| chain.carriers.iter().any(|(step, name, ..)| *step == one.table && *name == trigger);
+            switch.table.as_ref().is_none_or(|name| *name == one.table.name)
+                && switch.trigger.as_ref().is_none_or(carrier)
+        });
+        mine.next_back().filter(|switch| switch.off)
+    };
+    let writes = written.iter().filter(|one| carries(&one.table));
+    let how = |switch: &Switch| match &switch.table {
+        Some(_) => "its triggers are disabled here".to_owned(),
+        None => "`session_replication_role` keeps its triggers from firing".to_owned(),
+    };
+    writes.filter_map(|one| Some((one, how(off(one)?)))).collect()
+}
+
+/// Triggers switched off or on: one or all of a table, or all of the session.
+struct Switch {
+    at: u32,
+    table: Option<String>,
+    trigger: Option<String>,
+    off: bool,
+}
+
+fn switches(migration: &Migration) -> Vec<Switch> {
+    let settings = migration.statements.iter().filter_map(|executed| {
+        let (name, value) = executed.setting.as_ref()?;
+        let off =
+            !matches!(value.trim_matches('\'').to_ascii_lowercase().as_str(), "origin" | "local" | "default" | "");
+        (name == "session_replication_role").then_some(Switch {
+            at: executed.at.span.start,
+            table: None,
+            trigger: None,
+            off,
+        })
+    });
+    let mut found: Vec<Switch> = settings.collect();
+    for statement in statements(migration) {
+        let StatementKind::AlterRelation { name, actions, .. } = &statement.kind else { continue };
+        found.extend(actions.iter().filter_map(|action| match action {
+            RelationAction::Trigger { which, state } => Some(Switch {
+                at: statement.span.start,
+                table: Some(name.name.clone()),
+                trigger: match which {
+                    TriggerSelector::Name(trigger) => Some(trigger.clone()),
+                    TriggerSelector::All | TriggerSelector::User => None,
+                },
+                off: matches!(state, TriggerState::Disabled | TriggerState::Replica),
+            }),
+            _ => None,
+        }));
+    }
+    found.sort_by_key(|switch| switch.at);
+    found
 }
 
 /// Roles that may write a step triggers keep.

@@ -1,14 +1,15 @@
 //! Operations that rest for a time: migrations and grants that touch them, rows made all the same, and freezes whose
 //! time is over.
 
-use super::history::{day, operation, run};
+use super::history::{day, run, writing};
 use super::pattern;
 use super::sections::{Freeze, Operation, Placed};
+use super::writes::Written;
 use crate::catalog::{ObjectKind, ObjectRef, Privilege, QualifiedName};
 use crate::check::Model;
 use crate::check::code::{Judged, Violation};
 use crate::date::Date;
-use crate::migrations::{Migration, MigrationFile, Within};
+use crate::migrations::{Migration, MigrationFile};
 use crate::rule::Rule;
 
 fn active(freeze: &Freeze, today: Date) -> bool {
@@ -42,8 +43,9 @@ pub(super) fn touched(model: &Model<'_>, _: &Rule) -> Judged {
         let tables: Vec<QualifiedName> = freeze.tables.iter().map(|table| pattern::table(table)).collect();
         let files: Vec<&Migration> =
             run(model.migrations()).filter(|migration| is_during(&migration.file, freeze, reviewed)).collect();
-        for migration in &files {
-            judged.violations.extend(statements(migration, freeze, &tables));
+        let during = writing(model).filter(|(migration, _)| is_during(&migration.file, freeze, reviewed));
+        for (migration, written) in during {
+            judged.violations.extend(statements(migration, written, freeze, &tables));
         }
         for table in &tables {
             judged.violations.extend(grants(model, &files, freeze, table));
@@ -52,7 +54,7 @@ pub(super) fn touched(model: &Model<'_>, _: &Rule) -> Judged {
         if undated > 0 && !reviewed {
             let files = crate::report::many(undated, "file");
             judged.not_run.push(format!(
-                "freeze `{}`: {files} say no date, so whether they fall in it is not known",
+                "freeze `{}`: {files} without a date in the name: whether written while it holds is not known",
                 freeze.name
             ));
         }
@@ -60,24 +62,25 @@ pub(super) fn touched(model: &Model<'_>, _: &Rule) -> Judged {
     judged
 }
 
-fn statements(migration: &Migration, freeze: &Freeze, tables: &[QualifiedName]) -> Vec<Violation> {
-    let mut found = Vec::new();
-    for executed in migration.statements.iter().filter(|executed| executed.within != Within::Function) {
-        let table =
-            executed.objects.first().and_then(|object| tables.iter().find(|table| object.name == table.to_string()));
-        let frozen = operation(executed).and_then(|done| done.iter().find(|done| freeze.operations.contains(done)));
-        let Some((table, operation)) = table.zip(frozen) else { continue };
+fn statements(migration: &Migration, written: &[Written], freeze: &Freeze, tables: &[QualifiedName]) -> Vec<Violation> {
+    let mut found: Vec<Violation> = Vec::new();
+    for one in written.iter().filter(|one| tables.contains(&one.table)) {
+        let Some(operation) = one.operations.iter().find(|done| freeze.operations.contains(done)) else { continue };
         let message = format!(
-            "`{}` on `{table}` is frozen since {} by `{}`: {}",
+            "`{}` on `{}`{} is frozen since {} by `{}`: {}",
             operation.word(),
+            one.table,
+            one.by(),
             freeze.since,
             freeze.name,
             freeze.reason
         );
         let mut violation =
-            Violation::new(ObjectRef::new(ObjectKind::Table, table), Some(executed.at.clone()), message);
+            Violation::new(ObjectRef::new(ObjectKind::Table, &one.table), Some(one.at.clone()), message);
         violation.discriminator = format!("{} {} {}", freeze.name, migration.file.path, operation.word());
-        found.push(violation);
+        if !found.contains(&violation) {
+            found.push(violation);
+        }
     }
     found
 }

@@ -4,18 +4,18 @@
 mod evidence;
 mod status;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use super::canonical::written_columns;
-use super::history::{is_before, operation, run};
+use super::history::{is_before, writing};
 use super::pattern;
 use super::sections::{Gate, Placed};
 use super::validate::split_column;
+use super::writes::Written;
 use crate::catalog::{ObjectKind, ObjectRef, QualifiedName};
 use crate::check::Model;
 use crate::check::code::{Judged, Violation};
 use crate::location::Location;
-use crate::migrations::Migration;
+use crate::migrations::{Change, ChangeKind, Migration};
 use crate::rule::Rule;
 
 pub use evidence::{Surroundings, look};
@@ -50,32 +50,37 @@ fn touched(gate: &Gate) -> Vec<Touched> {
 }
 
 /// The first statement of a migration that touches what a gate names, with what it touches.
-fn touches(model: &Model<'_>, migration: &Migration, gate: &Gate) -> Option<(Location, String)> {
+fn touches(migration: &Migration, written: &[Written], gate: &Gate) -> Option<(Location, String)> {
     let mut found: Vec<(Location, String)> = Vec::new();
     for wanted in touched(gate) {
         let table = wanted.table.to_string();
         let name = wanted.column.as_ref().map_or_else(|| table.clone(), |column| format!("{table}.{column}"));
-        let changes = migration.changes.iter().filter(|change| match &wanted.column {
-            Some(column) => change.object == ObjectRef::on(ObjectKind::Column, &wanted.table, column),
-            None => change.object.name == table || change.object.name.starts_with(&format!("{table}.")),
-        });
+        let changes = migration.changes.iter().filter(|change| changes(change, &wanted, &table));
         found.extend(changes.map(|change| (change.at.clone(), name.clone())));
-        let Some(column) = &wanted.column else {
-            let statements = migration.statements.iter().filter(|executed| {
-                operation(executed).is_some() && executed.objects.first().is_some_and(|object| object.name == table)
-            });
-            found.extend(statements.map(|executed| (executed.at.clone(), name.clone())));
-            continue;
-        };
-        for (written, columns, span) in written_columns(model.catalog(), migration) {
-            let hit = columns.as_ref().is_none_or(|columns: &BTreeSet<String>| columns.contains(column));
-            if written == wanted.table && hit {
-                found.push((migration.lines.locate(&migration.file.text, span), name.clone()));
-            }
-        }
+        let rows = written.iter().filter(|one| {
+            one.table == wanted.table && wanted.column.as_ref().is_none_or(|column| one.may_write(column))
+        });
+        found.extend(rows.map(|one| (one.at.clone(), name.clone())));
     }
     found.sort();
     found.into_iter().next()
+}
+
+/// Whether a change is one of what is named, under its name before or after; a column goes with its table.
+fn changes(change: &Change, wanted: &Touched, table: &str) -> bool {
+    let names = [Some(&change.object.name), change.renamed_from.as_ref()];
+    let mut names = names.into_iter().flatten();
+    let whole = change.kind == ChangeKind::Dropped || change.renamed_from.is_some();
+    match &wanted.column {
+        Some(column) => {
+            let column = ObjectRef::on(ObjectKind::Column, &wanted.table, column).name;
+            names.any(|name| match change.object.kind {
+                ObjectKind::Column => *name == column,
+                _ => whole && name == table,
+            })
+        }
+        None => names.any(|name| name == table || name.starts_with(&format!("{table}."))),
+    }
 }
 
 /// Migrations that touch what a closed gate names.
@@ -85,10 +90,9 @@ pub(super) fn closed(model: &Model<'_>, _: &Rule) -> Judged {
     let none = BTreeMap::new();
     let looked = governance.gates.as_ref().unwrap_or(&none);
     for placed in &governance.sections.gates {
-        let files: Vec<&Migration> = under(model, placed).collect();
-        for migration in files {
+        for (migration, written) in under(model, placed) {
             judged.looked_at += 1;
-            let Some((at, name)) = touches(model, migration, &placed.value) else { continue };
+            let Some((at, name)) = touches(migration, written, &placed.value) else { continue };
             let items = looked.get(&placed.value.name).map_or(&[][..], Vec::as_slice);
             let problems: Vec<&String> = items.iter().flat_map(|item| &item.problems).collect();
             judged.not_run.extend(items.iter().flat_map(|item| &item.unverified).cloned());
@@ -103,10 +107,10 @@ pub(super) fn closed(model: &Model<'_>, _: &Rule) -> Judged {
     judged
 }
 
-/// Files a gate looks at: those under review, and not older than it.
-fn under<'a>(model: &'a Model<'_>, placed: &'a Placed<Gate>) -> impl Iterator<Item = &'a Migration> {
+/// Files a gate looks at: those under review, and not older than it; with what they write.
+fn under<'a>(model: &'a Model<'_>, placed: &'a Placed<Gate>) -> impl Iterator<Item = (&'a Migration, &'a [Written])> {
     let reviewed = model.input().changed_only;
-    run(model.migrations()).filter(move |migration| {
+    writing(model).filter(move |(migration, _)| {
         !is_before(&migration.file, placed.value.since.as_ref()) && (!reviewed || migration.file.changed)
     })
 }

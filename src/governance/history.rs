@@ -5,6 +5,8 @@ use crate::location::Location;
 use crate::migrations::{Executed, Migration, MigrationFile};
 
 use super::sections::{Operation, Version};
+use super::writes::{self, Written};
+use crate::check::Model;
 
 /// The digits a file is ordered by: its version's, or those its name begins with.
 fn digits(file: &MigrationFile) -> String {
@@ -54,6 +56,14 @@ pub(super) fn operation(executed: &Executed) -> Option<&'static [Operation]> {
 /// The first byte of a file.
 pub(super) fn top(migration: &Migration) -> Location {
     migration.lines.locate(&migration.file.text, crate::location::Span::new(0, 0))
+}
+
+/// Files that run, with what they write.
+pub(super) fn writing<'a>(model: &'a Model<'_>) -> impl Iterator<Item = (&'a Migration, &'a [Written])> {
+    let files = model.migrations().iter().zip(writes::of(model));
+    files
+        .filter(|(migration, _)| migration.file.skipped.is_none())
+        .map(|(migration, written)| (migration, written.as_slice()))
 }
 
 /// Files that run.

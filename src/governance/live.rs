@@ -166,10 +166,13 @@ impl<C: GenericClient> Meter<'_, C> {
             }
         }
         facts.extra = self.outside(&table, &key, &keys)?;
-        for (name, column) in &set.references {
+        let labels = set.quoted_labels();
+        let keyed = set.references.iter().map(|column| (column, &keys));
+        let labelled = set.labelled.iter().map(|column| (column, &labels));
+        for ((name, column), allowed) in keyed.chain(labelled) {
             let known = catalog.relations.get(name).is_some_and(|relation| relation.column(column).is_some());
             if known {
-                let outside = self.outside(&sql_name(name), &sql_ident(column), &keys)?;
+                let outside = self.outside(&sql_name(name), &sql_ident(column), allowed)?;
                 facts.outside.insert(format!("{name}.{}", quote_ident(column)), outside);
             }
         }
@@ -206,10 +209,12 @@ impl<C: GenericClient> Meter<'_, C> {
             ("was seen in the future", format!("{last} > now() + interval '1 day'")),
         ];
         if alerts.columns.contains_key(&AlertColumn::AcknowledgedBy) {
-            let by = name(AlertColumn::AcknowledgedBy);
+            let (by, payload) = (name(AlertColumn::AcknowledgedBy), name(AlertColumn::Payload));
+            // A waiver says who and why in the configuration.
+            let waived = format!("({payload})::jsonb ->> 'silenced_by' is not null");
             checks.push((
                 "is acknowledged by nobody",
-                format!("{status}::text = 'ACK' and coalesce({by}::text, '') = ''"),
+                format!("{status}::text = 'ACK' and coalesce({by}::text, '') = '' and not ({waived})"),
             ));
         }
         for (what, filter) in checks {

@@ -6,16 +6,15 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::canonical::resolve;
 use super::pattern;
+use super::routine::in_body;
 use super::sections::Modules;
 use crate::catalog::{
-    Catalog, ConstraintRule, Expression, Function, FunctionSource, ObjectKind, ObjectRef, Origin, QualifiedName,
-    Relation,
+    Catalog, ConstraintRule, Expression, Function, ObjectKind, ObjectRef, Origin, QualifiedName, Relation,
 };
 use crate::check::Model;
 use crate::check::code::{Judged, Violation};
-use crate::location::{Location, Span};
+use crate::location::Location;
 use crate::rule::Rule;
-use crate::sql::ast::{BodyText, SourceMap};
 use crate::sql::walk::{Node, calls, relations, written};
 use crate::sql::{self};
 
@@ -149,6 +148,10 @@ pub(super) fn routine(catalog: &Catalog, function: &Function) -> BTreeSet<(Quali
                 names.for_each(|name| add(resolve(catalog, name)));
                 calls(statement).into_iter().filter_map(|call| function_named(catalog, &call.name)).for_each(&mut add);
             }
+            Node::Expr(expr) => {
+                relations(expr).into_iter().for_each(|name| add(resolve(catalog, name)));
+                calls(expr).into_iter().filter_map(|call| function_named(catalog, &call.name)).for_each(&mut add);
+            }
             _ => {}
         }
     });
@@ -158,33 +161,6 @@ pub(super) fn routine(catalog: &Catalog, function: &Function) -> BTreeSet<(Quali
 
 fn known(catalog: &Catalog, name: &QualifiedName) -> bool {
     catalog.relations.contains_key(name) || catalog.functions.keys().any(|key| key.name == *name)
-}
-
-/// Tables a routine writes itself, and routines it calls.
-pub(super) fn effects(catalog: &Catalog, function: &Function) -> (BTreeSet<QualifiedName>, BTreeSet<QualifiedName>) {
-    let (mut writes, mut called) = (BTreeSet::new(), BTreeSet::new());
-    in_body(function, &mut |node| {
-        let (tables, names) = match node {
-            Node::Block(block) => (written(block), calls(block)),
-            Node::Statement(statement) => (written(statement), calls(statement)),
-            _ => return,
-        };
-        writes.extend(tables.into_iter().map(|name| resolve(catalog, name)));
-        called.extend(names.into_iter().filter_map(|call| function_named(catalog, &call.name)));
-    });
-    (writes, called)
-}
-
-/// Parses a body and hands over its root.
-fn in_body(function: &Function, visit: &mut dyn FnMut(Node<'_>)) {
-    let Some(FunctionSource::Text { text }) = function.body.get() else { return };
-    let length = u32::try_from(text.len()).unwrap_or(u32::MAX);
-    let body = BodyText { text: text.clone(), span: Span::new(0, length), map: SourceMap::Verbatim(0) };
-    match function.language.as_str() {
-        "plpgsql" => visit(Node::Block(&sql::parse_plpgsql(&body).0)),
-        "sql" => sql::parse_sql_body(&body).statements.iter().for_each(|statement| visit(Node::Statement(statement))),
-        _ => {}
-    }
 }
 
 /// A dependency from one module to another, through objects of none.

@@ -72,17 +72,22 @@ pub(super) fn dropped(model: &Model<'_>, _: &Rule) -> Judged {
     let mut judged = Judged::default();
     for (object, entry, protected) in case.locked() {
         judged.looked_at += 1;
-        if case.now.contains_key(object) || protected.allow.contains(&Allowed::Drop) {
+        if protected.allow.contains(&Allowed::Drop) {
+            continue;
+        }
+        if let Some(now) = case.now.get(object) {
+            judged.violations.extend(remade(model, &case, (object, entry, protected), now));
             continue;
         }
         let renamed = last(model, |change| change.renamed_from.as_deref() == Some(object.name.as_str()));
         let gone = last(model, |change| change.kind == ChangeKind::Dropped && is_or_was(change, object));
-        let what = match (renamed, gone) {
-            (Some(change), _) => format!("was renamed to `{}`", change.object.name),
-            (None, Some(_)) => "is dropped".to_owned(),
-            (None, None) => "is not there".to_owned(),
+        let what = match (renamed, gone, carried_off(model, object)) {
+            (Some(change), ..) => format!("was renamed to `{}`", change.object.name),
+            (None, Some(_), _) => "is dropped".to_owned(),
+            (None, None, Some(change)) => format!("went with its table, which is `{}` now", change.object.name),
+            (None, None, None) => "is not there".to_owned(),
         };
-        let change = renamed.or(gone);
+        let change = renamed.or(gone).or_else(|| carried_off(model, object));
         let maybe =
             if change.is_some_and(|change| change.conditional) { " (in a branch that may not run)" } else { "" };
         let by = change.and_then(|change| change.by.as_ref());
@@ -91,6 +96,49 @@ pub(super) fn dropped(model: &Model<'_>, _: &Rule) -> Judged {
         judged.violations.push(case.violation(object, entry, change.map(|change| change.at.clone()), message));
     }
     judged
+}
+
+/// The renaming of the table an object hung on.
+fn carried_off<'a>(model: &'a Model<'_>, object: &ObjectRef) -> Option<&'a Change> {
+    let parts = crate::check::name_parts(&object.name);
+    let [schema, table, _] = parts.as_slice() else { return None };
+    let table = crate::catalog::QualifiedName::new(schema, table).to_string();
+    last(model, |change| change.renamed_from.as_deref() == Some(table.as_str()))
+}
+
+/// A table or column of the same name and shape that is not the one that was locked: the rows are gone.
+fn remade(
+    model: &Model<'_>,
+    case: &Case<'_>,
+    (object, entry, protected): (&ObjectRef, &Entry, &Protected),
+    now: &Definition,
+) -> Option<Violation> {
+    if !matches!(object.kind, ObjectKind::Table | ObjectKind::Column) || is_where_locked(entry, now) {
+        return None;
+    }
+    let was = |change: &Change| match change.kind {
+        _ if change.renamed_from.as_deref() == Some(object.name.as_str()) => true,
+        ChangeKind::Dropped | ChangeKind::Replaced => change.object == *object,
+        _ => false,
+    };
+    let change = last(model, was)?;
+    let what = if change.renamed_from.is_some() {
+        format!("was renamed to `{}`, and another has its name", change.object.name)
+    } else {
+        "is dropped and created anew".to_owned()
+    };
+    let rows = if object.kind == ObjectKind::Column { "values" } else { "rows" };
+    let message =
+        format!("protected {} `{}`{} {what}: its {rows} are not there", object.kind, object.name, why(protected));
+    Some(case.violation(object, entry, Some(change.at.clone()), message))
+}
+
+/// Whether an object stands where it stood when it was locked.
+fn is_where_locked(entry: &Entry, now: &Definition) -> bool {
+    let (Some(locked), Some(now)) = (&entry.defined, &now.at) else { return true };
+    // The lock names files from its own folder.
+    let now = format!("{}:{}", now.file, now.line);
+    now == *locked || now.strip_suffix(locked.as_str()).is_some_and(|folder| folder.ends_with('/'))
 }
 
 /// There, and switched off.

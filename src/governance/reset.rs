@@ -2,12 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::history::run;
+use super::history::writing;
 use super::pattern::Pattern;
 use super::protected;
-use crate::catalog::{ObjectKind, ObjectRef};
+use super::writes::Written;
+use crate::catalog::{Catalog, ConstraintRule, ObjectKind, ObjectRef};
 use crate::check::Model;
 use crate::check::code::{Judged, Violation};
+use crate::location::Location;
 use crate::migrations::{ChangeKind, Migration};
 use crate::rule::Rule;
 
@@ -23,25 +25,55 @@ pub(super) fn reset(model: &Model<'_>, _: &Rule) -> Judged {
     let locked = governance.lock.iter().flat_map(|lock| lock.entries.keys());
     let core: BTreeSet<&ObjectRef> = locked.filter(|object| is_protected(object)).collect();
     let tables = protected::tables(core.iter().copied().chain(protected::now(model).into_iter().flatten()));
-    for migration in run(model.migrations()) {
+    for (migration, written) in writing(model) {
         judged.looked_at += migration.statements.len();
-        judged.violations.extend(emptied(migration, &tables));
+        judged.violations.extend(emptied(model.catalog(), migration, written, &tables));
         judged.violations.extend(schemas(migration, &tables, &core));
         judged.violations.extend(undone(migration, &is_protected));
     }
     judged
 }
 
-/// `TRUNCATE`, and `DELETE` without a condition.
-fn emptied(migration: &Migration, tables: &BTreeSet<String>) -> Vec<Violation> {
-    let mut found = Vec::new();
-    for executed in &migration.statements {
-        let all = executed.command == "truncate" || executed.command == "delete" && !executed.has_where;
-        for object in executed.objects.iter().filter(|object| all && tables.contains(&object.name)) {
-            let message = format!("`{}` empties `{}`, which protected objects rest on", executed.command, object.name);
-            let mut violation = Violation::new(object.clone(), Some(executed.at.clone()), message);
-            violation.discriminator = format!("{} {}", migration.file.path, executed.command);
+/// `TRUNCATE`, with what it takes along by `CASCADE`, and `DELETE` that keeps nothing.
+fn emptied(catalog: &Catalog, migration: &Migration, written: &[Written], tables: &BTreeSet<String>) -> Vec<Violation> {
+    let mut found: Vec<Violation> = Vec::new();
+    let mut add = |table: &str, at: &Location, command: &str, by: &str| {
+        let message = format!("`{command}`{by} empties `{table}`, which protected objects rest on");
+        let mut violation = Violation::new(ObjectRef::new(ObjectKind::Table, table), Some(at.clone()), message);
+        violation.discriminator = format!("{} {command}", migration.file.path);
+        if !found.contains(&violation) {
             found.push(violation);
+        }
+    };
+    for one in written.iter().filter(|one| one.empties && tables.contains(&one.table.to_string())) {
+        add(&one.table.to_string(), &one.at, &one.command, &one.by());
+    }
+    let cascades = migration.statements.iter().filter(|it| it.command == "truncate" && it.cascade);
+    for executed in cascades {
+        let named: BTreeSet<&str> = executed.objects.iter().map(|object| object.name.as_str()).collect();
+        for (table, through) in taken_along(catalog, &named) {
+            if tables.contains(&table) {
+                add(&table, &executed.at, "truncate", &format!(" of `{through}` with `cascade`"));
+            }
+        }
+    }
+    found
+}
+
+/// Tables with a foreign key to one of these, directly or through others, each with the one it hangs on.
+fn taken_along(catalog: &Catalog, named: &BTreeSet<&str>) -> BTreeMap<String, String> {
+    let mut found: BTreeMap<String, String> = BTreeMap::new();
+    let mut open: Vec<(String, String)> = named.iter().map(|name| ((*name).to_owned(), (*name).to_owned())).collect();
+    while let Some((to, root)) = open.pop() {
+        for (name, relation) in &catalog.relations {
+            let refers = relation.constraints.values().any(|constraint| {
+                matches!(&constraint.kind, ConstraintRule::ForeignKey { references, .. } if references.to_string() == to)
+            });
+            let name = name.to_string();
+            if refers && !named.contains(name.as_str()) && !found.contains_key(&name) {
+                found.insert(name.clone(), root.clone());
+                open.push((name, root.clone()));
+            }
         }
     }
     found

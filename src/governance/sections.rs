@@ -251,7 +251,7 @@ pub struct Modules {
 pub struct Flow {
     /// Tables in order.
     pub steps: Vec<String>,
-    /// Roles and files that may write a step that triggers keep, by name with `*`.
+    /// Roles, files and routines that may write a step that triggers keep, by name with `*`.
     #[serde(default)]
     pub writers: Vec<String>,
 }

@@ -50,7 +50,7 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 pub use start::detect_platform;
 
 use super::{Comment, FoldOptions, History, Migration, MigrationFile, MigrationSet};
-use crate::catalog::Origin;
+use crate::catalog::{Catalog, Origin};
 use crate::coverage::{Coverage, CoverageKind};
 use crate::location::{LineIndex, Span};
 use crate::sql::SyntaxError;
@@ -75,8 +75,14 @@ pub(crate) fn privileges_of_new(
 /// Folds the files of `set`, in order, into a Catalog with the Changes of each.
 #[must_use]
 pub fn fold(set: &MigrationSet, options: &FoldOptions) -> History {
+    fold_watched(set, options, &mut |_, _| {})
+}
+
+/// As [`fold`]; `watch` sees the Catalog before the first migration and after each.
+#[must_use]
+pub fn fold_watched(set: &MigrationSet, options: &FoldOptions, watch: &mut Watch<'_>) -> History {
     if set.files.len() < FEW {
-        return fold_read(set, options, |at| set.files.get(at).map(parse).unwrap_or_default());
+        return fold_read(set, options, watch, |at| set.files.get(at).map(parse).unwrap_or_default());
     }
     let (slots, next) = (set.files.iter().map(|_| Slot::default()).collect::<Vec<_>>(), AtomicUsize::new(0));
     std::thread::scope(|scope| {
@@ -88,7 +94,7 @@ pub fn fold(set: &MigrationSet, options: &FoldOptions) -> History {
         if readers == 0 {
             read_ahead(set, &slots, &next);
         }
-        fold_read(set, options, |at| slots.get(at).map(Slot::take).unwrap_or_default())
+        fold_read(set, options, watch, |at| slots.get(at).map(Slot::take).unwrap_or_default())
     })
 }
 
@@ -126,14 +132,27 @@ fn read_ahead(set: &MigrationSet, slots: &[Slot], next: &AtomicUsize) {
     }
 }
 
+/// Who looks on while migrations are folded: the migration just folded, none before the first, and the Catalog.
+pub type Watch<'w> = dyn FnMut(Option<&Migration>, &Catalog) + 'w;
+
 /// Folds each file as soon as it is parsed.
-fn fold_read(set: &MigrationSet, options: &FoldOptions, parsed: impl Fn(usize) -> Vec<Parsed>) -> History {
+fn fold_read(
+    set: &MigrationSet,
+    options: &FoldOptions,
+    watch: &mut Watch<'_>,
+    parsed: impl Fn(usize) -> Vec<Parsed>,
+) -> History {
     let mut coverage = set.coverage.clone();
     let start = start::choose(set, options, &mut coverage);
     let mut fold = Fold::new(start.catalog, start.platform, Origin::Migration);
     fold.routines = start.routines;
-    let files = set.files.iter().enumerate();
-    let migrations = files.map(|(at, file)| fold.migrate(file, parsed(at))).collect();
+    watch(None, fold.catalog());
+    let mut migrations = Vec::with_capacity(set.files.len());
+    for (at, file) in set.files.iter().enumerate() {
+        let migration = fold.migrate(file, parsed(at));
+        watch(Some(&migration), fold.catalog());
+        migrations.push(migration);
+    }
     coverage.append(&mut fold.coverage);
     History { catalog: fold.store.into_catalog(), migrations, coverage }
 }

@@ -71,7 +71,17 @@ pub(super) struct Eval<'a> {
     current_user: Option<String>,
     path: Vec<String>,
     calls: Vec<&'a FunctionKey>,
-    results: FxHashMap<(&'a FunctionKey, Vec<Value>), Value>,
+    /// Inside a function that runs with its owner's rights, or may.
+    other_rights: bool,
+    results: FxHashMap<(&'a FunctionKey, Vec<Value>, Surroundings), Value>,
+}
+
+/// What a function takes over from where it is called.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Surroundings {
+    user: Option<String>,
+    path: Vec<String>,
+    other_rights: bool,
 }
 
 /// What an aggregate call stands for where it is met.
@@ -109,6 +119,7 @@ impl<'a> Eval<'a> {
             current_user: role.current_user.clone(),
             path: analyser.options.search_path.clone(),
             calls: Vec::new(),
+            other_rights: false,
             results: FxHashMap::default(),
         }
     }

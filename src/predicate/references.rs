@@ -18,6 +18,8 @@ pub(crate) struct References<'c> {
     pub(crate) writes: BTreeSet<(QualifiedName, Write)>,
     /// The schema's own routines called; all overloads where it is not clear which.
     pub(crate) routines: BTreeSet<&'c FunctionKey>,
+    /// Columns named, with what stands in front of them.
+    pub(crate) columns: BTreeSet<Vec<String>>,
     /// Runs SQL whose text is not known.
     pub(crate) dynamic: bool,
 }
@@ -113,11 +115,13 @@ impl<'c> Analyser<'c> {
                     };
                     found.writes.extend(ways.iter().map(|way| (table.clone(), *way)));
                 }
-                Node::Expr(expr) => {
-                    if let sql::ast::ExprKind::Call(call) = &expr.kind {
-                        found.routines.extend(self.called(call, path));
+                Node::Expr(expr) => match &expr.kind {
+                    sql::ast::ExprKind::Call(call) => found.routines.extend(self.called(call, path)),
+                    sql::ast::ExprKind::Column(parts) => {
+                        found.columns.insert(parts.clone());
                     }
-                }
+                    _ => {}
+                },
                 Node::Pl(statement) => {
                     found.dynamic |= matches!(
                         statement.kind,

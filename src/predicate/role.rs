@@ -20,8 +20,10 @@ pub struct RoleContext {
     pub settings: BTreeMap<String, Setting>,
     /// What it says of every other custom setting.
     pub other_settings: Setting,
-    /// Relations that show no row to whoever evaluates the expression; to functions it calls they may.
+    /// Relations that show no row to whoever evaluates the expression.
     pub hidden: BTreeSet<QualifiedName>,
+    /// Nor to the functions it calls, but those that run with their owner's rights.
+    pub hidden_from_calls: bool,
 }
 
 /// A token's claims.
@@ -103,6 +105,7 @@ impl RoleContext {
             settings: BTreeMap::new(),
             other_settings: Setting::Unknown,
             hidden: BTreeSet::new(),
+            hidden_from_calls: false,
         }
     }
 
@@ -117,6 +120,7 @@ impl RoleContext {
             settings: BTreeMap::new(),
             other_settings: Setting::Unknown,
             hidden: BTreeSet::new(),
+            hidden_from_calls: false,
         }
     }
 

@@ -60,7 +60,11 @@ pub fn check_database(config: &Config, options: &RunOptions) -> Result<Checked, 
     chosen.retain(|rule| rule.target.name != crate::drift::run::TARGET);
     let baseline = config.baseline.as_deref().map(Baseline::read).transpose()?;
     let mut check = super::check_config(config);
-    check.governance = Governance::load(config, &options.cwd, options.today)?;
+    let target = match &options.source {
+        Source::Live(target, _) => Some(target),
+        _ => None,
+    };
+    check.governance = Governance::load(config, &options.cwd, options.today, target)?;
     chosen.retain(|rule| governance::applies(rule, check.governance.as_deref()));
     let replayed = matches!(options.source, Source::Replay(..));
     let wanted = replayed || !options.paths.is_empty();
@@ -85,8 +89,18 @@ pub fn check_database(config: &Config, options: &RunOptions) -> Result<Checked, 
     if let Some(history) = history.as_ref().filter(|_| replayed) {
         of_history(history, &chosen, &check, &mut output);
     }
+    // Gates ask about files and database at once: with both at hand they are judged, too.
+    let gates: Vec<Rule> = chosen.iter().filter(|rule| governance::is_about_both(rule)).cloned().collect();
+    if let Some(history) = history.as_ref().filter(|_| target.is_some() && !gates.is_empty()) {
+        let found = check::run(&CheckInput::of_history(history, &gates, &check));
+        output.findings.extend(found.findings);
+        output.coverage.extend(found.coverage);
+    }
     let judged = if replayed { &chosen } else { &state };
-    let ran: BTreeSet<String> = judged.iter().map(|rule| rule.id.clone()).collect();
+    let mut ran: BTreeSet<String> = judged.iter().map(|rule| rule.id.clone()).collect();
+    if history.is_some() && target.is_some() {
+        ran.extend(gates.iter().map(|rule| rule.id.clone()));
+    }
     let all = rules.iter().map(|rule| rule.id.clone()).collect();
     let silencing = Silencing {
         migrations: history.as_ref().map_or(&[], |history| &history.migrations),
@@ -103,7 +117,8 @@ pub fn check_database(config: &Config, options: &RunOptions) -> Result<Checked, 
     let coverage: Vec<Coverage> = source.coverage.into_iter().chain(said).chain(output.coverage.clone()).collect();
     let (files, statements) = history.as_ref().map_or((0, 0), extent);
     let looked_at = super::looked_at(&output, files, statements);
-    let docs = super::docs(judged, &findings);
+    let documented: Vec<Rule> = chosen.iter().filter(|rule| ran.contains(&rule.id)).cloned().collect();
+    let docs = super::docs(&documented, &findings);
     let sources = super::sources(
         history.as_ref().map_or(&[], |history| &history.migrations),
         config,

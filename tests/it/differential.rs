@@ -266,7 +266,7 @@ fn generated_histories_fold_as_the_server_runs_them() {
         "differential: {equal} of {histories} histories equal; {accepted} statements accepted of {tried}, {facts} facts compared, {:.1} s",
         started.elapsed().as_secs_f64()
     );
-    // Differences known and open, each by the seed that shows it: docs/performance.md has the score.
+    report.iter().for_each(|line| println!("{line}"));
     let open = |line: &String| OPEN.iter().any(|seed| line.starts_with(&format!("seed {seed}:")));
     let new: Vec<&String> = report.iter().filter(|line| !open(line)).collect();
     assert!(new.is_empty(), "{new:#?}");
@@ -274,8 +274,11 @@ fn generated_histories_fold_as_the_server_runs_them() {
     assert!(accepted as u64 >= histories * length as u64 * 9 / 10, "too few statements were accepted: {accepted}");
 }
 
-/// Seeds of the usual run whose history still folds otherwise than the server runs it.
-const OPEN: &[u64] = &[46, 55, 90, 91, 114, 120, 134, 157, 161, 166, 180, 194];
+/// Seeds of the usual run whose history the fold reads otherwise than the server runs it, and why.
+/// 134: a guarded statement fails on a table no file has created so far. Histories that lack a table are the normal
+/// case, so it is assumed to be there, and keeps what was put on it when a later file creates it.
+/// 180: `LIKE … INCLUDING INDEXES` names the new index by an INCLUDE column's name before that column was renamed.
+const OPEN: &[u64] = &[134, 180];
 
 /// Differences of one kind are reported once: the line without names.
 fn kind(line: &str) -> String {

@@ -75,7 +75,7 @@ fn server_facts(client: &mut postgres::Client) -> BTreeSet<String> {
     rows.collect()
 }
 
-const FILES: &[(&str, &str)] = &[
+pub(crate) const FILES: &[(&str, &str)] = &[
     ("01_tables.sql", include_str!("../fixtures/fold/01_tables.sql")),
     ("02_security.sql", include_str!("../fixtures/fold/02_security.sql")),
     ("03_grants.sql", include_str!("../fixtures/fold/03_grants.sql")),

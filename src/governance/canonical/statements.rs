@@ -2,73 +2,44 @@
 
 use std::collections::BTreeMap;
 
-use super::{Column, Set, is_null, literal, normal, resolve};
-use crate::catalog::{Catalog, ObjectKind, ObjectRef, QualifiedName};
+use super::copied::copied;
+use super::values::{self, Variables, bare, constants, exact, is_null, literal};
+use super::{Column, Set, normal};
+use crate::catalog::{ObjectKind, ObjectRef, QualifiedName};
 use crate::check::Model;
 use crate::check::code::{Judged, Violation};
-use crate::location::Span;
-use crate::migrations::{Migration, Within};
-use crate::sql;
-use crate::sql::ast::{
-    Copy, Dml, DmlKind, Expr, ExprKind, InSet, Query, QueryBody, Statement, StatementKind, TableRef,
-};
-use crate::sql::walk::{Node, walk};
-
-/// Calls `visit` with every statement that writes rows, those in `DO` blocks too.
-fn each_write(migration: &Migration, visit: &mut dyn FnMut(Write<'_>)) {
-    if migration.file.skipped.is_some() {
-        return;
-    }
-    for section in &migration.file.sections {
-        for statement in sql::parse_section(&migration.file.text, *section).statements {
-            match &statement.kind {
-                StatementKind::Do { body, language } if language == "plpgsql" => {
-                    let (block, _) = sql::parse_plpgsql(body);
-                    walk(&block, |node| writes(node, visit));
-                }
-                _ => walk(&statement, |node| writes(node, visit)),
-            }
-        }
-    }
-}
-
-fn writes(node: Node<'_>, visit: &mut dyn FnMut(Write<'_>)) -> bool {
-    match node {
-        Node::Dml(dml) => visit(Write::Dml(dml)),
-        Node::Statement(Statement { span, kind: StatementKind::Copy(copy) }) if copy.from => {
-            visit(Write::Copy(copy, *span));
-        }
-        Node::Statement(Statement { span, kind: StatementKind::Truncate { tables, .. } }) => {
-            tables.iter().for_each(|table| visit(Write::Truncate(table, *span)));
-        }
-        // What a routine does when it is called stands in the Catalog.
-        Node::Statement(Statement { kind: StatementKind::CreateFunction(_), .. }) => return false,
-        _ => {}
-    }
-    true
-}
-
-enum Write<'a> {
-    Dml(&'a Dml),
-    Copy(&'a Copy, Span),
-    Truncate(&'a sql::ast::Name, Span),
-}
+use crate::governance::sections::Operation;
+use crate::governance::writes::{self, Names, Write, Written};
+use crate::location::{Location, Span};
+use crate::migrations::Migration;
+use crate::sql::ast::{Dml, DmlKind, Expr, ExprKind, InSet};
 
 /// Values by column, each with its place.
-type Row<'a> = BTreeMap<String, (Cell<'a>, Span)>;
+pub(super) type Row<'a> = BTreeMap<String, (Cell<'a>, Span)>;
 
-enum Cell<'a> {
+/// A value of a row.
+pub(super) enum Cell<'a> {
     Expr(&'a Expr),
     Text(String),
     Null,
 }
 
 impl Cell<'_> {
-    fn literal(&self) -> Option<String> {
+    /// What it is exactly; nothing where that is not written out.
+    fn exact(&self, variables: &Variables) -> Vec<String> {
         match self {
-            Self::Expr(expr) => literal(expr),
-            Self::Text(text) => Some(text.clone()),
-            Self::Null => None,
+            Self::Expr(expr) => exact(expr, variables),
+            Self::Text(text) => vec![text.clone()],
+            Self::Null => Vec::new(),
+        }
+    }
+
+    /// What it may be, as far as it is written out.
+    fn constants(&self, variables: &Variables) -> Vec<String> {
+        match self {
+            Self::Expr(expr) => constants(expr, variables),
+            Self::Text(text) => vec![text.clone()],
+            Self::Null => Vec::new(),
         }
     }
 
@@ -81,32 +52,67 @@ impl Cell<'_> {
     }
 }
 
-fn columns(catalog: &Catalog, table: &QualifiedName, listed: &[String]) -> Vec<String> {
-    if !listed.is_empty() {
-        return listed.to_vec();
-    }
-    let relation = catalog.relations.get(table);
-    relation.map(|relation| relation.columns.iter().map(|column| column.name.clone()).collect()).unwrap_or_default()
+/// One writing statement in its surroundings.
+struct Case<'a> {
+    names: &'a Names<'a>,
+    migration: &'a Migration,
+    /// Number of the file.
+    file: usize,
+    table: QualifiedName,
+    write: Write<'a>,
+    variables: Variables,
 }
 
-/// The rows an `INSERT` or `COPY` writes out; nothing where they come from elsewhere.
-fn inserted<'a>(catalog: &Catalog, write: &'a Write<'_>, text: &str) -> Vec<Row<'a>> {
-    match write {
-        Write::Dml(dml) if dml.kind == DmlKind::Insert => {
-            let names = columns(catalog, &resolve(catalog, &dml.table), &dml.columns);
-            let mut rows = Vec::new();
-            if let Some(source) = &dml.source {
-                query_rows(source, &mut rows, 0);
-            }
-            rows.into_iter().map(|row| named(&names, row)).collect()
-        }
-        Write::Copy(copy, _) => {
-            let Some((table, data)) = copy.table.as_ref().zip(copy.data) else { return Vec::new() };
-            let names = columns(catalog, &resolve(catalog, table), &copy.columns);
-            copied(&names, text, data)
-        }
-        _ => Vec::new(),
+impl Case<'_> {
+    fn columns(&self, listed: &[String]) -> Option<Vec<String>> {
+        self.names.columns(&self.table, listed, (self.file, self.write.span().start))
     }
+
+    fn column(&self, column: &str) -> String {
+        self.names.column(&self.table, column, (self.file, self.write.span().start))
+    }
+
+    /// The rows an `INSERT` or `COPY` writes out; nothing where what goes into which column is not known.
+    fn inserted(&self) -> Option<Vec<Row<'_>>> {
+        match self.write {
+            Write::Dml(dml) if dml.kind == DmlKind::Insert => {
+                let ctes: Vec<_> = dml.with.iter().collect();
+                let rows = dml.source.as_ref().map(|source| values::rows(source, &ctes, 0)).unwrap_or_default();
+                let names = self.columns(&dml.columns)?;
+                let widest = rows.iter().map(Vec::len).max().unwrap_or(0);
+                (widest <= names.len()).then(|| rows.into_iter().map(|row| named(&names, row)).collect())
+            }
+            Write::Copy(copy, span) => {
+                let Some(data) = copy.data else { return Some(Vec::new()) };
+                copied(&self.columns(&copy.columns)?, &self.migration.file.text, span, data)
+            }
+            _ => Some(Vec::new()),
+        }
+    }
+
+    /// Assignments by the names columns have in the end, with the constants they may come to.
+    fn assigned<'d>(&self, dml: &'d Dml) -> Vec<(String, Option<&'d Expr>)> {
+        spread(dml).into_iter().map(|(column, value)| (self.column(column), value)).collect()
+    }
+}
+
+/// `SET (a, b) = (select 1, 2)` gives each column its own.
+pub(super) fn spread(dml: &Dml) -> Vec<(&str, Option<&Expr>)> {
+    let mut found = Vec::new();
+    let mut row: std::vec::IntoIter<&Expr> = Vec::new().into_iter();
+    for (at, assignment) in dml.assignments.iter().enumerate() {
+        let alone = dml.assignments.get(at + 1).is_none_or(|next| next.value.is_some());
+        let value = match assignment.value.as_ref().map(|value| (value, &bare(value).kind)) {
+            Some((_, ExprKind::Subquery(query))) if !alone => {
+                row = values::rows(query, &[], 0).into_iter().next().unwrap_or_default().into_iter();
+                row.next()
+            }
+            Some((value, _)) => Some(value),
+            None => row.next(),
+        };
+        found.push((assignment.column.as_str(), value));
+    }
+    found
 }
 
 fn named<'a>(names: &[String], row: Vec<&'a Expr>) -> Row<'a> {
@@ -114,143 +120,151 @@ fn named<'a>(names: &[String], row: Vec<&'a Expr>) -> Row<'a> {
     cells.map(|(name, expr)| (name.clone(), (Cell::Expr(expr), expr.span))).collect()
 }
 
-/// The rows of `VALUES` and of selects of constants.
-fn query_rows<'a>(query: &'a Query, rows: &mut Vec<Vec<&'a Expr>>, depth: usize) {
-    if depth > 50 {
-        return;
+/// Calls `visit` with every writing statement.
+fn each(model: &Model<'_>, visit: &mut dyn FnMut(&Case<'_>)) {
+    let names = Names::new(model);
+    for (file, migration) in model.migrations().iter().enumerate() {
+        writes::each(migration, &mut |write, block| {
+            let Some(table) = names.table(file, &write) else { return };
+            let variables = block.map(values::variables).unwrap_or_default();
+            visit(&Case { names: &names, migration, file, table, write, variables });
+        });
     }
-    match &query.body {
-        QueryBody::Values(values) => rows.extend(values.iter().map(|row| row.iter().collect::<Vec<_>>())),
-        QueryBody::Set { left, right, .. } => {
-            query_rows(left, rows, depth + 1);
-            query_rows(right, rows, depth + 1);
-        }
-        QueryBody::Select(select) => {
-            let star = matches!(select.columns.as_slice(), [item] if matches!(item.expr.kind, ExprKind::Star(_)));
-            match select.from.as_slice() {
-                [TableRef::Query { query, .. }] if star => query_rows(query, rows, depth + 1),
-                _ => rows.push(select.columns.iter().map(|item| &item.expr).collect()),
-            }
-        }
-        QueryBody::Table(_) | QueryBody::Unknown => {}
-    }
-}
-
-/// The rows of a `COPY … FROM stdin` in text format.
-fn copied<'a>(names: &[String], text: &str, data: Span) -> Vec<Row<'a>> {
-    let mut rows = Vec::new();
-    let mut at = data.start;
-    for line in data.slice(text).split_inclusive('\n') {
-        let content = line.trim_end_matches(['\n', '\r']);
-        let length = u32::try_from(line.len()).unwrap_or(0);
-        if !content.is_empty() && content != "\\." {
-            let span = Span::new(at, at + u32::try_from(content.len()).unwrap_or(0));
-            let cells = names.iter().zip(content.split('\t')).map(|(name, cell)| {
-                let cell = if cell == "\\N" { Cell::Null } else { Cell::Text(cell.to_owned()) };
-                (name.clone(), (cell, span))
-            });
-            rows.push(cells.collect());
-        }
-        at += length;
-    }
-    rows
 }
 
 /// Statements that add, change or remove canonical rows.
 pub(super) fn rows(model: &Model<'_>, sets: &[Set<'_>]) -> Judged {
     let mut judged = Judged::default();
-    for migration in model.migrations() {
-        each_write(migration, &mut |write| {
-            for set in sets.iter().filter(|set| writes_to(model.catalog(), &write) == set.table) {
-                judged.looked_at += 1;
-                for (span, problem) in row_problems(model.catalog(), set, &write, &migration.file.text) {
-                    judged.violations.push(violation(migration, &set.table, span, problem));
+    each(model, &mut |case| {
+        for set in sets.iter().filter(|set| set.table == case.table) {
+            judged.looked_at += 1;
+            match row_problems(set, case) {
+                Ok(problems) => {
+                    let found =
+                        problems.into_iter().map(|(span, problem)| violation(case.migration, set, span, problem));
+                    judged.violations.extend(found);
                 }
+                Err(unknown) => judged.not_run.push(unknown),
             }
-        });
-        for set in sets {
-            judged.violations.extend(computed(migration, set));
         }
+    });
+    for written in writes::of(model).iter().flatten().filter(|it| it.computed || it.through.is_some()) {
+        let of_set = sets.iter().filter(|set| set.table == written.table);
+        judged.violations.extend(of_set.map(|set| computed(written, set)));
     }
+    let mut seen = Vec::new();
+    judged.violations.retain(|violation| {
+        !seen.contains(violation) && {
+            seen.push(violation.clone());
+            true
+        }
+    });
     judged
 }
 
-fn writes_to(catalog: &Catalog, write: &Write<'_>) -> QualifiedName {
-    let name = match write {
-        Write::Dml(dml) => Some(&dml.table),
-        Write::Copy(copy, _) => copy.table.as_ref(),
-        Write::Truncate(table, _) => Some(*table),
-    };
-    name.map_or_else(|| QualifiedName::new("", ""), |name| resolve(catalog, name))
-}
-
-fn row_problems(catalog: &Catalog, set: &Set<'_>, write: &Write<'_>, text: &str) -> Vec<(Span, String)> {
+/// What a statement does to a set; where that cannot be told, why.
+fn row_problems(set: &Set<'_>, case: &Case<'_>) -> Result<Vec<(Span, String)>, String> {
     let name = &set.set.name;
-    match write {
-        Write::Truncate(_, span) => vec![(*span, format!("empties the canonical set `{name}`"))],
-        Write::Copy(copy, span) if copy.data.is_none() => {
-            vec![(*span, format!("copies rows that are not written here into the canonical set `{name}`"))]
+    let span = case.write.span();
+    match case.write {
+        Write::Truncate(..) => Ok(vec![(span, format!("empties the canonical set `{name}`"))]),
+        Write::Copy(copy, _) if copy.data.is_none() => {
+            Ok(vec![(span, format!("copies rows that are not written here into the canonical set `{name}`"))])
+        }
+        Write::Copy(..) => {
+            let rows = case.inserted().ok_or_else(|| unread(case))?;
+            Ok(rows.iter().filter_map(|row| row_problem(set, row, case)).collect())
         }
         Write::Dml(dml) => match dml.kind {
-            DmlKind::Insert => inserts(catalog, set, dml, write, text),
-            DmlKind::Update => updates(set, dml),
-            DmlKind::Delete => deletes(set, dml),
-            DmlKind::Merge => vec![(dml.span, format!("merges rows into the canonical set `{name}`"))],
+            DmlKind::Insert => inserts(set, dml, case),
+            DmlKind::Update => Ok(updates(set, dml, case)),
+            DmlKind::Delete => Ok(deletes(set, dml, case)),
+            DmlKind::Merge => Ok(vec![(dml.span, format!("merges rows into the canonical set `{name}`"))]),
         },
-        Write::Copy(..) => {
-            inserted(catalog, write, text).iter().filter_map(|row| row_problem(set, row, Span::default())).collect()
-        }
     }
 }
 
-fn inserts(catalog: &Catalog, set: &Set<'_>, dml: &Dml, write: &Write<'_>, text: &str) -> Vec<(Span, String)> {
-    let rows = inserted(catalog, write, text);
+fn unread(case: &Case<'_>) -> String {
+    let at = case.migration.lines.locate(&case.migration.file.text, case.write.span());
+    let table = &case.table;
+    format!(
+        "{at}: which value goes into which column of `{table}` is not known: its columns are others now, or the data is in a form that is not read"
+    )
+}
+
+fn inserts(set: &Set<'_>, dml: &Dml, case: &Case<'_>) -> Result<Vec<(Span, String)>, String> {
+    let rows = case.inserted().ok_or_else(|| unread(case))?;
     if rows.is_empty() {
-        return vec![(dml.span, format!("adds rows that are not written out to the canonical set `{}`", set.set.name))];
+        let name = &set.set.name;
+        return Ok(vec![(dml.span, format!("adds rows that are not written out to the canonical set `{name}`"))]);
     }
-    let mut problems: Vec<_> = rows.iter().filter_map(|row| row_problem(set, row, dml.span)).collect();
-    problems.extend(overwrites(set, dml));
-    problems
+    let mut problems: Vec<_> = rows.iter().filter_map(|row| row_problem(set, row, case)).collect();
+    problems.extend(overwrites(set, dml, case, &rows));
+    Ok(problems)
 }
 
 /// Why a row may not be added.
-fn row_problem(set: &Set<'_>, row: &Row<'_>, whole: Span) -> Option<(Span, String)> {
+fn row_problem(set: &Set<'_>, row: &Row<'_>, case: &Case<'_>) -> Option<(Span, String)> {
     let name = &set.set.name;
     let Some((cell, span)) = row.get(&set.set.key) else {
-        return Some((whole, format!("adds a row without a written key to the canonical set `{name}`")));
+        return Some((case.write.span(), format!("adds a row without a written key to the canonical set `{name}`")));
     };
-    let Some(key) = cell.literal() else {
+    let keys = cell.exact(&case.variables);
+    if keys.is_empty() {
         return Some((*span, format!("adds a row with a computed key to the canonical set `{name}`")));
-    };
-    let Some(expected) = set.keys.get(&normal(&key)) else {
+    }
+    if let Some(key) = keys.iter().find(|key| !set.keys.contains_key(&normal(key))) {
         return Some((*span, format!("adds `{key}`, which is not in the canonical set `{name}`")));
+    }
+    let expected: Vec<&str> = keys.iter().filter_map(|key| set.keys.get(&normal(key)).copied()).collect();
+    let (key, is) = (keys.first()?, expected.first()?);
+    let label = set.set.label.as_ref()?;
+    let Some((cell, span)) = row.get(label) else {
+        return Some((
+            case.write.span(),
+            format!("adds `{key}` without its label `{is}` to the canonical set `{name}`"),
+        ));
     };
-    let (cell, span) = row.get(set.set.label.as_ref()?)?;
-    let label = cell.literal()?;
-    (label != *expected)
-        .then(|| (*span, format!("calls `{key}` `{label}`; the canonical set `{name}` calls it `{expected}`")))
+    let labels = cell.exact(&case.variables);
+    let Some(label) = labels.first() else {
+        let what = if cell.is_null() { "no label" } else { "a computed label" };
+        return Some((*span, format!("gives `{key}` {what}; the canonical set `{name}` calls it `{is}`")));
+    };
+    let right = labels.iter().all(|label| expected.contains(&label.as_str()));
+    (!right).then(|| (*span, format!("calls `{key}` `{label}`; the canonical set `{name}` calls it `{is}`")))
 }
 
-/// `ON CONFLICT DO UPDATE` with constants.
-fn overwrites(set: &Set<'_>, dml: &Dml) -> Option<(Span, String)> {
-    let constant = |column: &str| {
-        let set = dml.assignments.iter().find(|assignment| assignment.column == column)?;
-        set.value.as_ref().filter(|value| literal(value).is_some()).map(|value| value.span)
+/// `ON CONFLICT DO UPDATE` of key or label with anything but the row's own.
+fn overwrites(set: &Set<'_>, dml: &Dml, case: &Case<'_>, rows: &[Row<'_>]) -> Option<(Span, String)> {
+    let own = |column: &str, value: &Expr| {
+        let excluded = matches!(&bare(value).kind, ExprKind::Column(parts)
+            if matches!(parts.as_slice(), [row, name] if row == "excluded" && case.column(name) == column));
+        let known = literal(value);
+        let same = |row: &Row<'_>| {
+            row.get(column)
+                .is_some_and(|(cell, _)| known.is_some() && cell.exact(&case.variables).first() == known.as_ref())
+        };
+        excluded || rows.iter().all(same)
     };
-    let span = constant(&set.set.key).or_else(|| constant(set.set.label.as_ref()?))?;
+    let names_row = |column: &str| *column == *set.set.key || set.set.label.as_deref() == Some(column);
+    let changed = case
+        .assigned(dml)
+        .into_iter()
+        .find(|(column, value)| names_row(column) && !value.is_some_and(|value| own(column, value)));
+    let span = changed?.1.map_or(dml.span, |value| value.span);
     Some((span, format!("overwrites a key or label of the canonical set `{}`", set.set.name)))
 }
 
-fn updates(set: &Set<'_>, dml: &Dml) -> Vec<(Span, String)> {
+fn updates(set: &Set<'_>, dml: &Dml, case: &Case<'_>) -> Vec<(Span, String)> {
     let name = &set.set.name;
     let mut problems = Vec::new();
-    for assignment in &dml.assignments {
-        let span = assignment.value.as_ref().map_or(dml.span, |value| value.span);
-        if assignment.column == set.set.key {
+    for (column, value) in case.assigned(dml) {
+        let span = value.map_or(dml.span, |value| value.span);
+        if column == set.set.key {
             problems.push((span, format!("changes a key of the canonical set `{name}`")));
-        } else if set.set.label.as_ref() == Some(&assignment.column) {
-            let label = assignment.value.as_ref().and_then(literal);
-            let keys = pinned(dml.filter.as_ref(), &set.set.key);
+        } else if set.set.label.as_ref() == Some(&column) {
+            let label = value.and_then(literal);
+            let keys = pinned(case, dml, dml.filter.as_ref(), &set.set.key);
             let right = keys.is_some_and(|keys| {
                 keys.iter().all(|key| set.keys.get(&normal(key)).copied() == label.as_deref()) && label.is_some()
             });
@@ -262,9 +276,10 @@ fn updates(set: &Set<'_>, dml: &Dml) -> Vec<(Span, String)> {
     problems
 }
 
-fn deletes(set: &Set<'_>, dml: &Dml) -> Vec<(Span, String)> {
-    let by_key = pinned(dml.filter.as_ref(), &set.set.key);
-    let by_label = set.set.label.as_ref().and_then(|label| pinned(dml.filter.as_ref(), label));
+fn deletes(set: &Set<'_>, dml: &Dml, case: &Case<'_>) -> Vec<(Span, String)> {
+    let by_key = pinned(case, dml, dml.filter.as_ref(), &set.set.key);
+    let label = set.set.label.as_ref();
+    let by_label = label.and_then(|label| pinned(case, dml, dml.filter.as_ref(), label));
     let spares = by_key.is_some_and(|keys| keys.iter().all(|key| !set.keys.contains_key(&normal(key))))
         || by_label.is_some_and(|labels| labels.iter().all(|label| !set.set.values.contains_key(label)));
     if spares {
@@ -274,15 +289,23 @@ fn deletes(set: &Set<'_>, dml: &Dml) -> Vec<(Span, String)> {
     }
 }
 
-/// The constants a filter ties a column to; nothing where it does not.
-fn pinned(filter: Option<&Expr>, column: &str) -> Option<Vec<String>> {
-    let is_column =
-        |expr: &Expr| matches!(&expr.kind, ExprKind::Column(parts) if parts.last().is_some_and(|p| p == column));
+/// The constants a filter ties a column of the table written to; nothing where it does not.
+fn pinned(case: &Case<'_>, dml: &Dml, filter: Option<&Expr>, column: &str) -> Option<Vec<String>> {
+    let called = dml.alias.as_ref().unwrap_or(&dml.table.name);
+    let is_column = |expr: &Expr| match &bare(expr).kind {
+        ExprKind::Column(parts) => match parts.as_slice() {
+            [name] => case.column(name) == column,
+            [.., table, name] => table == called && case.column(name) == column,
+            [] => false,
+        },
+        _ => false,
+    };
+    let value = |expr: &Expr| Some(exact(expr, &case.variables)).filter(|values| !values.is_empty());
     match &filter?.kind {
-        ExprKind::And(parts) => parts.iter().find_map(|part| pinned(Some(part), column)),
+        ExprKind::And(parts) => parts.iter().find_map(|part| pinned(case, dml, Some(part), column)),
         ExprKind::Binary { op, left, right } if op == "=" => match (is_column(left), is_column(right)) {
-            (true, _) => literal(right).map(|value| vec![value]),
-            (_, true) => literal(left).map(|value| vec![value]),
+            (true, _) => value(right),
+            (_, true) => value(left),
             _ => None,
         },
         ExprKind::In { expr, set: InSet::List(values), negated: false } if is_column(expr) => {
@@ -292,29 +315,20 @@ fn pinned(filter: Option<&Expr>, column: &str) -> Option<Vec<String>> {
     }
 }
 
-/// Statements put together by a program, or run by a function that was called.
-fn computed(migration: &Migration, set: &Set<'_>) -> Vec<Violation> {
-    let name = set.table.to_string();
-    let written = migration.statements.iter().filter(|executed| {
-        matches!(executed.within, Within::Dynamic | Within::Function)
-            && matches!(executed.command.as_str(), "insert" | "update" | "delete" | "truncate" | "merge" | "copy")
-            && executed.objects.first().is_some_and(|object| object.name == name)
-    });
-    let violation = |executed: &crate::migrations::Executed| {
-        let message =
-            format!("`{name}` is written by a computed statement; it holds the canonical set `{}`", set.set.name);
-        let mut violation =
-            Violation::new(ObjectRef::new(ObjectKind::Table, &name), Some(executed.at.clone()), message);
-        violation.discriminator = format!("{} computed {}", migration.file.path, executed.command);
-        violation
-    };
-    written.map(violation).collect()
+/// Statements put together by a program, or run by a routine that is called.
+fn computed(written: &Written, set: &Set<'_>) -> Violation {
+    let Written { table, command, at, .. } = written;
+    let by = if written.computed { " by a computed statement".to_owned() } else { written.by() };
+    let message = format!("`{table}` is written{by}; it holds the canonical set `{}`", set.set.name);
+    let mut violation = Violation::new(ObjectRef::new(ObjectKind::Table, table), Some(at.clone()), message);
+    violation.discriminator = format!("{} computed {command}", at.file);
+    violation
 }
 
-fn violation(migration: &Migration, table: &QualifiedName, span: Span, problem: String) -> Violation {
+fn violation(migration: &Migration, set: &Set<'_>, span: Span, problem: String) -> Violation {
     let at = migration.lines.locate(&migration.file.text, span);
-    let message = format!("`{table}`: {problem}");
-    let mut violation = Violation::new(ObjectRef::new(ObjectKind::Table, table), Some(at), message);
+    let message = format!("`{}`: {problem}", set.table);
+    let mut violation = Violation::new(ObjectRef::new(ObjectKind::Table, &set.table), Some(at), message);
     violation.discriminator = format!("{} {problem}", migration.file.path);
     violation
 }
@@ -322,72 +336,57 @@ fn violation(migration: &Migration, table: &QualifiedName, span: Span, problem: 
 /// Constants outside a set written into a column that refers to it.
 pub(super) fn references(model: &Model<'_>, sets: &[Set<'_>]) -> Judged {
     let mut judged = Judged::default();
-    let catalog = model.catalog();
-    for migration in model.migrations() {
-        each_write(migration, &mut |write| {
-            for (column, value, span) in written(catalog, &write, &migration.file.text) {
-                for set in sets.iter().filter(|set| set.references.contains(&column)) {
-                    judged.looked_at += 1;
-                    if let Some(problem) = set.problem(&column, &value) {
-                        judged.violations.push(reference(migration, &column, span, &problem));
-                    }
+    let gives = |it: &Written| it.operations.iter().any(|done| *done != Operation::Delete);
+    let refers = |table: &QualifiedName| sets.iter().any(|set| set.refers_from(table));
+    each(model, &mut |case| {
+        if !refers(&case.table) {
+            return;
+        }
+        let Some(constants) = written(case) else { return judged.not_run.push(unread(case)) };
+        for (column, value, span) in constants {
+            for set in sets.iter().filter(|set| set.is_reference(&column)) {
+                judged.looked_at += 1;
+                if let Some(problem) = set.problem(&column, &value) {
+                    let at = case.migration.lines.locate(&case.migration.file.text, span);
+                    judged.violations.push(reference(at, &column, &problem));
                 }
             }
-        });
+        }
+    });
+    for written in writes::of(model).iter().flatten().filter(|it| it.computed && gives(it) && refers(&it.table)) {
+        let Written { table, at, .. } = written;
+        judged
+            .not_run
+            .push(format!("{at}: `{table}` is written by a computed statement: which identifiers is not known"));
     }
     judged
 }
 
-/// Every constant a statement writes, with its column.
-fn written(catalog: &Catalog, write: &Write<'_>, text: &str) -> Vec<(Column, String, Span)> {
-    let table = writes_to(catalog, write);
+/// Every constant a statement writes, with its column; nothing where the columns are not known.
+fn written(case: &Case<'_>) -> Option<Vec<(Column, String, Span)>> {
     let mut found = Vec::new();
-    for row in inserted(catalog, write, text) {
+    let mut add = |column: String, values: Vec<String>, span: Span| {
+        found.extend(values.into_iter().map(|value| ((case.table.clone(), column.clone()), value, span)));
+    };
+    for row in case.inserted()? {
         for (column, (cell, span)) in row {
-            let value = cell.literal().filter(|_| !cell.is_null());
-            found.extend(value.map(|value| ((table.clone(), column), value, span)));
+            add(column, cell.constants(&case.variables), span);
         }
     }
-    if let Write::Dml(dml) = write {
-        for assignment in &dml.assignments {
-            let value = assignment.value.as_ref().and_then(|value| Some((literal(value)?, value.span)));
-            found.extend(value.map(|(value, span)| ((table.clone(), assignment.column.clone()), value, span)));
+    if let Write::Dml(dml) = case.write {
+        for (column, value) in case.assigned(dml) {
+            let Some(value) = value else { continue };
+            add(column, constants(value, &case.variables), value.span);
         }
     }
-    found
+    Some(found)
 }
 
-fn reference(migration: &Migration, (table, column): &Column, span: Span, problem: &str) -> Violation {
-    let at = migration.lines.locate(&migration.file.text, span);
+fn reference(at: Location, (table, column): &Column, problem: &str) -> Violation {
     let object = ObjectRef::on(ObjectKind::Column, table, column);
     let message = format!("`{}` is given an identifier of its own: {problem}", object.name);
-    let mut violation = Violation::new(object, Some(at), message);
-    violation.discriminator = format!("{} {problem}", migration.file.path);
+    let mut violation = Violation::new(object, None, message);
+    violation.discriminator = format!("{} {problem}", at.file);
+    violation.location = Some(at);
     violation
-}
-
-/// Every statement of a migration that writes rows: the table, the columns where they are written out, and where.
-pub(in crate::governance) fn written_columns(
-    catalog: &Catalog,
-    migration: &Migration,
-) -> Vec<(QualifiedName, Option<std::collections::BTreeSet<String>>, Span)> {
-    let mut found = Vec::new();
-    each_write(migration, &mut |write| {
-        let table = writes_to(catalog, &write);
-        let assigned = |dml: &Dml| dml.assignments.iter().map(|assignment| assignment.column.clone()).collect();
-        let (columns, span) = match &write {
-            Write::Dml(dml) => match dml.kind {
-                DmlKind::Insert => {
-                    let listed = columns(catalog, &table, &dml.columns);
-                    (Some(listed.into_iter().chain(assigned(dml)).collect()), dml.span)
-                }
-                DmlKind::Update => (Some(assigned(dml)), dml.span),
-                DmlKind::Delete | DmlKind::Merge => (None, dml.span),
-            },
-            Write::Copy(copy, span) => (Some(columns(catalog, &table, &copy.columns).into_iter().collect()), *span),
-            Write::Truncate(_, span) => (None, *span),
-        };
-        found.push((table, columns, span));
-    });
-    found
 }

@@ -2,16 +2,20 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Column, Set, literal, resolve};
+use super::statements::spread;
+use super::values::{self, Variables, bare, constants, elements, literal};
+use super::{Column, Set, resolve};
 use crate::catalog::{
-    Catalog, ConstraintRule, Expression, Function, FunctionKey, FunctionSource, ObjectKind, ObjectRef, Origin,
-    QualifiedName,
+    Catalog, ConstraintRule, Expression, Function, FunctionKey, ObjectKind, ObjectRef, Origin, QualifiedName,
 };
 use crate::check::Model;
 use crate::check::code::{Judged, Violation};
-use crate::location::{Location, Span};
+use crate::governance::routine::{executed, in_body};
+use crate::location::Location;
 use crate::sql;
-use crate::sql::ast::{BodyText, Dml, Expr, ExprKind, InSet, IsTest, SourceMap, TableRef};
+use crate::sql::ast::{
+    Dml, DmlKind, Expr, ExprKind, InSet, IsTest, PlKind, PlStatement, Statement, StatementKind, TableRef,
+};
 use crate::sql::walk::{Node, walk};
 
 /// Looks through everything stored.
@@ -46,8 +50,10 @@ impl Finder<'_> {
             let Some(default) = &column.default else { continue };
             let object = ObjectRef::on(ObjectKind::Column, name, &column.name);
             let at = column.at.as_ref().or(relation.provenance.defined.as_ref());
-            let value = tree(default).and_then(|expr| literal(&expr));
-            self.judge(&(name.clone(), column.name.clone()), value.as_deref(), (&object, "its default"), at);
+            let values = tree(default).map(|expr| constants(&expr, &Variables::new())).unwrap_or_default();
+            for value in values {
+                self.judge(&(name.clone(), column.name.clone()), &value, (&object, "its default"), at);
+            }
         }
         for (part, constraint) in &relation.constraints {
             if let ConstraintRule::Check { expression } = &constraint.kind {
@@ -96,62 +102,78 @@ impl Finder<'_> {
     }
 
     fn function(&mut self, key: &FunctionKey, function: &Function) {
-        let Some(FunctionSource::Text { text }) = function.body.get() else { return };
-        let length = u32::try_from(text.len()).unwrap_or(u32::MAX);
-        let body = BodyText { text: text.clone(), span: Span::new(0, length), map: SourceMap::Verbatim(0) };
         let object = ObjectRef::new(function.kind, key);
         let at = function.body.at.as_ref();
-        match function.language.as_str() {
-            "plpgsql" => {
-                let (block, _) = sql::parse_plpgsql(&body);
-                self.routine(Node::Block(&block), key, &object, at);
-            }
-            "sql" => {
-                for statement in &sql::parse_sql_body(&body).statements {
-                    self.routine(Node::Statement(statement), key, &object, at);
+        in_body(function, &mut |root| {
+            let variables = match root {
+                Node::Block(block) => values::variables(block),
+                _ => Variables::new(),
+            };
+            self.routine(root, &variables, key, (&object, at));
+            each(root, &mut |node| {
+                for statement in executed(node).unwrap_or_default() {
+                    self.routine(Node::Statement(&statement), &variables, key, (&object, at));
                 }
-            }
-            _ => {}
-        }
+            });
+        });
     }
 
-    fn routine(&mut self, root: Node<'_>, key: &FunctionKey, object: &ObjectRef, at: Option<&Location>) {
+    fn routine(
+        &mut self,
+        root: Node<'_>,
+        variables: &Variables,
+        key: &FunctionKey,
+        (object, at): (&ObjectRef, Option<&Location>),
+    ) {
         let mut aliases = self.aliases(root);
         // In a trigger's function `new` and `old` are rows of its tables.
-        for (table, relation) in &self.catalog.relations {
-            if relation.triggers.values().any(|trigger| trigger.function == key.name) {
-                for row in ["new", "old"] {
-                    aliases.entry(row.to_owned()).or_default().insert(table.clone());
-                }
+        let tables = self
+            .catalog
+            .relations
+            .iter()
+            .filter(|(_, relation)| relation.triggers.values().any(|trigger| trigger.function == key.name));
+        let tables: Vec<&QualifiedName> = tables.map(|(table, _)| table).collect();
+        for table in &tables {
+            for row in ["new", "old"] {
+                aliases.entry(row.to_owned()).or_default().insert((*table).clone());
             }
         }
         self.compared(root, &aliases, (object, "it"), at);
         let mut writes: Vec<(Column, String)> = Vec::new();
         each(root, &mut |node| {
             if let Node::Dml(dml) = node {
-                writes.extend(self.written(dml));
+                writes.extend(self.written(dml, variables));
+            }
+            for (column, value) in of_new_row(node) {
+                let values = constants(value, variables);
+                let columns = tables.iter().map(|table| ((*table).clone(), column.clone()));
+                writes
+                    .extend(columns.flat_map(|column| values.iter().map(move |value| (column.clone(), value.clone()))));
             }
         });
         for (column, value) in writes {
-            self.judge(&column, Some(&value), (object, "it"), at);
+            self.judge(&column, &value, (object, "it"), at);
         }
     }
 
-    fn written(&self, dml: &Dml) -> Vec<(Column, String)> {
+    /// Constants a statement in a body writes, with their columns.
+    fn written(&self, dml: &Dml, variables: &Variables) -> Vec<(Column, String)> {
         let table = resolve(self.catalog, &dml.table);
-        let set = dml.assignments.iter().filter_map(|set| Some((set.column.clone(), literal(set.value.as_ref()?)?)));
-        let mut found: Vec<(Column, String)> = set.map(|(column, value)| ((table.clone(), column), value)).collect();
-        if let Some(source) = &dml.source {
-            let rows: Vec<Vec<&Expr>> = match &source.body {
-                sql::ast::QueryBody::Values(rows) => rows.iter().map(|row| row.iter().collect()).collect(),
-                sql::ast::QueryBody::Select(select) => vec![select.columns.iter().map(|item| &item.expr).collect()],
-                _ => Vec::new(),
-            };
-            let cells = rows.iter().flat_map(|row| dml.columns.iter().zip(row));
-            let cells = cells.filter_map(|(column, value)| Some((column.clone(), literal(value)?)));
-            found.extend(cells.map(|(column, value)| ((table.clone(), column), value)));
+        let mut cells: Vec<(String, &Expr)> =
+            spread(dml).into_iter().filter_map(|(column, value)| Some((column.to_owned(), value?))).collect();
+        if let Some(source) = dml.source.as_ref().filter(|_| dml.kind == DmlKind::Insert) {
+            let all = || self.catalog.relations.get(&table).into_iter().flat_map(|relation| &relation.columns);
+            let listed =
+                if dml.columns.is_empty() { all().map(|it| it.name.clone()).collect() } else { dml.columns.clone() };
+            let ctes: Vec<_> = dml.with.iter().collect();
+            for row in values::rows(source, &ctes, 0) {
+                cells.extend(listed.iter().cloned().zip(row));
+            }
         }
-        found
+        let each = cells.into_iter().flat_map(|(column, value)| {
+            constants(value, variables).into_iter().map(move |value| (column.clone(), value))
+        });
+        each.map(|(column, value)| ((table.clone(), column), value)).collect()
     }
 
     /// What the tables in a piece of SQL are called there.
@@ -181,7 +203,7 @@ impl Finder<'_> {
         });
         for (parts, value) in pairs {
             for column in self.meant(&parts, aliases) {
-                self.judge(&column, Some(&value), said, at);
+                self.judge(&column, &value, said, at);
             }
         }
     }
@@ -205,19 +227,13 @@ impl Finder<'_> {
         }
     }
 
-    fn judge(
-        &mut self,
-        column: &Column,
-        value: Option<&str>,
-        (object, what): (&ObjectRef, &str),
-        at: Option<&Location>,
-    ) {
+    fn judge(&mut self, column: &Column, value: &str, (object, what): (&ObjectRef, &str), at: Option<&Location>) {
         for set in self.sets {
             if !set.is_key(column) && !set.is_label(column) {
                 continue;
             }
             self.judged.looked_at += 1;
-            let Some(problem) = value.and_then(|value| set.problem(column, value)) else { continue };
+            let Some(problem) = set.problem(column, value) else { continue };
             let message =
                 format!("{} `{}`: {what} names `{}.{}`, and {problem}", object.kind, object.name, column.0, column.1);
             let mut violation = Violation::new(object.clone(), at.cloned().or_else(|| Some(set.at.clone())), message);
@@ -247,31 +263,52 @@ fn each<'n>(root: Node<'n>, visit: &mut dyn FnMut(Node<'n>)) {
     }
 }
 
-/// Columns and the constants an expression compares them with.
-fn comparisons(expr: &Expr) -> Vec<(Vec<String>, String)> {
-    let pair = |left: &Expr, right: &Expr| Some((column(left)?, literal(right)?));
-    match &expr.kind {
-        ExprKind::Binary { op, left, right } if matches!(op.as_str(), "=" | "<>") => {
-            pair(left, right).or_else(|| pair(right, left)).into_iter().collect()
+/// `new.column := value`, `select value into new.column`: what a trigger's function puts into its row.
+fn of_new_row(node: Node<'_>) -> Vec<(String, &Expr)> {
+    let column = |target: &str| {
+        let (row, column) = target.split_once('.')?;
+        row.trim().eq_ignore_ascii_case("new").then(|| column.trim().trim_matches('"').to_owned())
+    };
+    match node {
+        Node::Pl(PlStatement { kind: PlKind::Assign { target, value }, .. }) => {
+            column(target).map(|column| (column, value)).into_iter().collect()
         }
-        ExprKind::Is { expr, test: IsTest::DistinctFrom(other), .. } => {
-            pair(expr, other).or_else(|| pair(other, expr)).into_iter().collect()
-        }
-        ExprKind::In { expr, set: InSet::List(values), .. } => {
-            values.iter().filter_map(|value| pair(expr, value)).collect()
-        }
-        ExprKind::Quantified { left, op, right, .. } if matches!(op.as_str(), "=" | "<>") => match &right.kind {
-            ExprKind::Array(values) => values.iter().filter_map(|value| pair(left, value)).collect(),
-            ExprKind::Cast { expr, .. } => match &expr.kind {
-                ExprKind::Array(values) => values.iter().filter_map(|value| pair(left, value)).collect(),
-                _ => Vec::new(),
-            },
-            _ => Vec::new(),
-        },
-        ExprKind::Case { operand: Some(operand), whens, .. } => {
-            whens.iter().filter_map(|(value, _)| pair(operand, value)).collect()
+        Node::Statement(Statement { kind: StatementKind::Select(query), .. }) => {
+            let into = values::into(query).into_iter();
+            into.filter_map(|(target, value)| Some((column(&target)?, value))).collect()
         }
         _ => Vec::new(),
+    }
+}
+
+/// Columns and the constants an expression compares them with.
+fn comparisons(expr: &Expr) -> Vec<(Vec<String>, String)> {
+    match &expr.kind {
+        ExprKind::Binary { op, left, right } if matches!(op.as_str(), "=" | "<>") => pairs(left, right),
+        ExprKind::Is { expr, test: IsTest::DistinctFrom(other), .. } => pairs(expr, other),
+        ExprKind::In { expr, set: InSet::List(values), .. } => {
+            values.iter().flat_map(|value| pairs(expr, value)).collect()
+        }
+        ExprKind::Quantified { left, op, right, .. } if matches!(op.as_str(), "=" | "<>") => {
+            let Some(column) = column(left) else { return Vec::new() };
+            elements(right).into_iter().map(|value| (column.clone(), value)).collect()
+        }
+        ExprKind::Case { operand: Some(operand), whens, .. } => {
+            whens.iter().flat_map(|(value, _)| pairs(operand, value)).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// A column and the constant on the other side; of rows, part by part.
+fn pairs(left: &Expr, right: &Expr) -> Vec<(Vec<String>, String)> {
+    let pair = |left: &Expr, right: &Expr| Some((column(left)?, literal(right)?));
+    match (&bare(left).kind, &bare(right).kind) {
+        (ExprKind::Row(lefts), ExprKind::Row(rights)) => {
+            let parts = lefts.iter().zip(rights);
+            parts.filter_map(|(left, right)| pair(left, right).or_else(|| pair(right, left))).collect()
+        }
+        _ => pair(left, right).or_else(|| pair(right, left)).into_iter().collect(),
     }
 }
 

@@ -66,7 +66,7 @@ impl Fold {
             RelationAction::DropConstraint { name, if_exists, cascade } => {
                 self.drop_constraint(table, name, *if_exists, *cascade)?;
             }
-            RelationAction::ValidateConstraint(name) => self.validate_constraint(table, name),
+            RelationAction::ValidateConstraint(name) => self.validate_constraint(table, name)?,
             RelationAction::RowSecurity(on) => self.set_row_security(table, *on),
             RelationAction::ForceRowSecurity(on) => {
                 let fact = self.fact(*on);

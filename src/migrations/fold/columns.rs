@@ -109,12 +109,12 @@ impl Fold {
     /// `ALTER TABLE … ADD COLUMN`.
     pub(super) fn add_column(&mut self, table: &QualifiedName, def: &ColumnDef, if_not_exists: bool) -> Effect {
         let object = ObjectRef::on(ObjectKind::Column, table, &def.name);
-        if self
-            .catalog()
-            .relations
-            .get(table)
-            .is_some_and(|relation| relation.column(&def.name).is_some_and(|c| c.ty.value.is_some()))
-        {
+        // A column without a type may be known by use alone, unless nothing is left to assume.
+        let exists = self.catalog().relations.get(table).is_some_and(|relation| {
+            let known = |column: &Column| relation.columns_complete || column.ty.value.is_some();
+            relation.column(&def.name).is_some_and(known)
+        });
+        if exists {
             if if_not_exists {
                 return Ok(());
             }
@@ -176,7 +176,7 @@ fn merge(
 }
 
 /// `nextval('sequence'::regclass)`.
-fn nextval(sequence: &QualifiedName) -> Expression {
+pub(super) fn nextval(sequence: &QualifiedName) -> Expression {
     let plain = |kind| Expr { span: Span::default(), kind };
     let name = plain(ExprKind::String(sequence.to_string()));
     let regclass =

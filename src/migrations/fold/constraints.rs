@@ -231,12 +231,16 @@ impl Fold {
         self.put_index(name, index);
     }
 
-    pub(super) fn validate_constraint(&mut self, table: &QualifiedName, name: &str) {
-        self.note_altered(ObjectRef::on(ObjectKind::Constraint, table, name));
+    pub(super) fn validate_constraint(&mut self, table: &QualifiedName, name: &str) -> Effect {
+        let object = ObjectRef::on(ObjectKind::Constraint, table, name);
         if let Some(constraint) = self.store.relation_mut(table).and_then(|relation| relation.constraints.get_mut(name))
         {
             constraint.validated = true;
+        } else if self.catalog().relations.get(table).is_some_and(|relation| relation.columns_complete) {
+            return self.would_fail("undefined_object", object, "does not exist");
         }
+        self.note_altered(object);
+        Ok(())
     }
 
     /// Remembers that expressions refer to functions and relations, so that dropping these looks for dependents.

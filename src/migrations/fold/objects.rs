@@ -100,6 +100,7 @@ impl Fold {
         let Some(schema) = self.store.remove_schema(&from.to_owned()) else { return Ok(()) };
         self.note_renamed(ObjectRef::new(ObjectKind::Schema, from), ObjectRef::new(ObjectKind::Schema, to));
         self.gone.insert(Key::Schema(from.to_owned()));
+        self.gone.remove(&Key::Schema(to.to_owned()));
         self.store.insert_schema(to.to_owned(), schema);
         let moved = |name: &QualifiedName| QualifiedName::new(to, name.name.clone());
         let inside = |name: &&QualifiedName| name.schema == from;

@@ -1,9 +1,13 @@
 //! Renames and `SET SCHEMA`, followed wherever the object is referred to.
 
+use super::columns::nextval;
 use super::rewrite::Renaming;
 use super::state::{Effect, Fold};
 use super::store::Key;
-use crate::catalog::{ConstraintRule, Expression, Fact, FunctionKey, ObjectKind, ObjectRef, QualifiedName, Relation};
+use crate::catalog::{
+    Column, ConstraintRule, Expression, Fact, FunctionKey, ObjectKind, ObjectRef, QualifiedName, Relation,
+};
+use crate::sql::ast::quote_ident;
 
 impl Fold {
     /// Moves a relation to another name or schema; `name` becomes the new one.
@@ -79,7 +83,10 @@ impl Fold {
             let moved = QualifiedName::new(to.schema.clone(), sequence.name.clone());
             if let Some(mut found) = self.store.remove_sequence(&sequence) {
                 found.owned_by = found.owned_by.map(|(_, column)| (to.clone(), column));
-                self.store.insert_sequence(moved, found);
+                self.store.insert_sequence(moved.clone(), found);
+                if moved != sequence {
+                    self.follow_sequence(&sequence, &moved);
+                }
             }
         }
         self.follow_in_publications(from, to);
@@ -174,6 +181,7 @@ impl Fold {
                 renaming.apply(expression);
             });
             relation.constraints.values_mut().for_each(|constraint| rename_key_column(&mut constraint.kind, from, to));
+            relation.partition_by = relation.partition_by.take().map(|key| with_word(&key, from, to));
         }
         self.follow_column(table, from, to);
         for child in self.children(table) {
@@ -264,7 +272,20 @@ impl Fold {
         let Some(sequence) = self.store.remove_sequence(from) else { return to };
         self.note_renamed(ObjectRef::new(ObjectKind::Sequence, from), ObjectRef::new(ObjectKind::Sequence, &to));
         self.store.insert_sequence(to.clone(), sequence);
+        self.follow_sequence(from, &to);
         to
+    }
+
+    /// Defaults that draw from a sequence hold on to it, not to its name.
+    fn follow_sequence(&mut self, from: &QualifiedName, to: &QualifiedName) {
+        let (old, new) = (nextval(from).canonical, nextval(to));
+        let draws = |column: &Column| column.default.as_ref().is_some_and(|default| default.canonical == old);
+        let drawing = self.catalog().relations.iter().filter(|(_, relation)| relation.columns.iter().any(draws));
+        let drawing: Vec<QualifiedName> = drawing.map(|(name, _)| name.clone()).collect();
+        for name in drawing {
+            let columns = self.store.relation_mut(&name).into_iter().flat_map(|relation| &mut relation.columns);
+            columns.filter(|column| draws(column)).for_each(|column| column.default = Some(new.clone()));
+        }
     }
 
     pub(super) fn rename_function(&mut self, key: &mut FunctionKey, to: FunctionKey) -> Effect {
@@ -324,6 +345,20 @@ impl Fold {
             }
         }
     }
+}
+
+/// A partition key with a column under its new name.
+fn with_word(key: &str, from: &str, to: &str) -> String {
+    let (from, to) = (quote_ident(from), quote_ident(to));
+    let is_word = |c: char| c.is_alphanumeric() || matches!(c, '_' | '$' | '"');
+    let mut out = String::new();
+    for piece in key.split_inclusive(|c: char| !is_word(c)) {
+        let end = piece.trim_end_matches(|c: char| !is_word(c)).len();
+        let (word, rest) = piece.split_at(end);
+        out.push_str(if word == from { &to } else { word });
+        out.push_str(rest);
+    }
+    out
 }
 
 fn rename_key_column(rule: &mut ConstraintRule, from: &str, to: &str) {

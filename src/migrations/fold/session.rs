@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::state::{Effect, Fold};
+use super::store::Key;
 use crate::catalog::ObjectKind;
 use crate::catalog::ObjectRef;
 use crate::migrations::Platform;
@@ -145,7 +146,9 @@ impl Fold {
             values.first().filter(|name| !name.is_empty() && *name != "$user" && !name.starts_with("pg_"))
         {
             let first = first.clone();
-            self.assume_schema(&first);
+            if !self.gone.contains(&Key::Schema(first.clone())) {
+                self.assume_schema(&first);
+            }
         }
         let shown: Vec<String> = values.iter().map(|name| quote_ident(name)).collect();
         self.session.settings.insert("search_path".to_owned(), shown.join(", "));

@@ -93,13 +93,15 @@ impl Machine<'_> {
         self.host.set_strict(strict);
         let failure = match result {
             Ok(flow) => {
-                self.host.release(savepoint);
                 let missing = block.exceptions.iter().find(|arm| catches(arm, "undefined_table"));
+                let Some(arm) = missing.filter(|_| self.assumed() > assumed) else {
+                    self.host.release(savepoint);
+                    return Ok(flow);
+                };
                 // The body used what these files do not have: where that is not there, the arm ran instead.
-                if let Some(arm) = missing.filter(|_| self.assumed() > assumed) {
-                    let _ = self.conditionally(|this| this.body(&arm.body));
-                }
-                return Ok(flow);
+                self.host.rollback(savepoint);
+                let _ = self.conditionally(|this| this.body(&block.body));
+                return self.conditionally(|this| this.body(&arm.body)).map(perhaps);
             }
             Err(failure) => failure,
         };
@@ -115,9 +117,12 @@ impl Machine<'_> {
         self.body(&arm.body)
     }
 
-    /// How many relations are known by use alone.
+    /// How many objects are known by use alone.
     fn assumed(&self) -> usize {
-        self.host.catalog().relations.values().filter(|relation| relation.provenance.is_assumed()).count()
+        let catalog = self.host.catalog();
+        catalog.relations.values().filter(|relation| relation.provenance.is_assumed()).count()
+            + catalog.schemas.values().filter(|schema| schema.provenance.is_assumed()).count()
+            + catalog.roles.values().filter(|role| role.provenance.is_assumed()).count()
     }
 
     /// The error is that something is missing, in a history known to lack things.

@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use super::Surroundings;
 use super::arena::Nulls;
 use super::relation::Rows;
 use super::{Eval, MAX_CALLS, Scope, Source};
@@ -14,11 +15,6 @@ use crate::predicate::value::Value;
 use crate::sql::ast::{Call, Name, ParamMode, Volatility};
 
 /// A session's state that a function's own settings change.
-struct Saved {
-    user: Option<String>,
-    path: Vec<String>,
-}
-
 impl<'a> Eval<'a> {
     /// The schema's functions a call may mean; `None` where it means one of PostgreSQL's own.
     pub(super) fn user_functions(&self, name: &Name) -> Option<Vec<&'a Routine<'a>>> {
@@ -148,7 +144,7 @@ impl<'a> Eval<'a> {
     /// The result of a function for these parameter values.
     fn follow(&mut self, routine: &'a Routine<'a>, values: Vec<Value>) -> Value {
         let function = routine.function;
-        let cached = (routine.key, values);
+        let cached = (routine.key, values, self.surroundings());
         if let Some(value) = self.results.get(&cached) {
             return value.clone();
         }
@@ -199,7 +195,7 @@ impl<'a> Eval<'a> {
     }
 
     /// Takes on a function's user and path; `None` where it is not to be followed.
-    fn enter(&mut self, routine: &'a Routine<'a>) -> Option<Saved> {
+    fn enter(&mut self, routine: &'a Routine<'a>) -> Option<Surroundings> {
         let function = routine.function;
         if self.calls.len() >= MAX_CALLS || self.calls.contains(&routine.key) {
             return None;
@@ -209,12 +205,13 @@ impl<'a> Eval<'a> {
         if settings.keys().any(|name| name.contains('.') || name == "role" || self.role.settings.contains_key(name)) {
             return None;
         }
-        let saved = Saved { user: self.current_user.clone(), path: self.path.clone() };
+        let saved = self.surroundings();
         match function.security_definer.get() {
             Some(true) => self.current_user = function.owner.get().cloned(),
             Some(false) => {}
             None => self.current_user = None,
         }
+        self.other_rights |= !function.security_definer.is(&false);
         if let Some(path) = settings.get("search_path") {
             let schemas = path.split(',').map(|schema| schema.trim().trim_matches(['"', '\'']).to_owned());
             self.path = schemas.filter(|schema| !schema.is_empty() && schema != "$user").collect();
@@ -223,10 +220,15 @@ impl<'a> Eval<'a> {
         Some(saved)
     }
 
-    fn leave(&mut self, saved: Saved) {
+    fn leave(&mut self, saved: Surroundings) {
         self.calls.pop();
         self.current_user = saved.user;
         self.path = saved.path;
+        self.other_rights = saved.other_rights;
+    }
+
+    fn surroundings(&self) -> Surroundings {
+        Surroundings { user: self.current_user.clone(), path: self.path.clone(), other_rights: self.other_rights }
     }
 }
 

@@ -110,7 +110,8 @@ impl<'a> Eval<'a> {
         }
         let name = self.resolve_relation(name);
         let relation = self.analyser.catalog.relations.get(&name);
-        let hidden = self.calls.is_empty() && self.role.hidden.contains(&name);
+        let same_rights = self.calls.is_empty() || self.role.hidden_from_calls && !self.other_rights;
+        let hidden = same_rights && self.role.hidden.contains(&name);
         let mut deps = self.source(&Source::Data(name.clone()));
         deps.levels |= self.level_bit();
         let mut item = self.item(shown.name.clone(), Columns::Relation { name, relation, own: false }, deps);

@@ -285,9 +285,24 @@ impl Generator {
                 "select auth.uid()".to_owned(),
                 "me() = owner",
             ),
+            (
+                format!("{schema}.am_anon()"),
+                "boolean",
+                String::new(),
+                "select current_user = 'anon'".to_owned(),
+                "am_anon()",
+            ),
+            (
+                format!("{schema}.is_anon()"),
+                "boolean",
+                definer.to_owned(),
+                format!("select {schema}.am_anon()"),
+                "is_anon()",
+            ),
         ];
         for (signature, returns, security, body, call) in all {
-            if !self.random.chance(60) {
+            let calls = body.strip_suffix("am_anon()").is_some();
+            if !self.random.chance(60) || calls && !self.helpers.iter().any(|call| call.ends_with(".am_anon()")) {
                 continue;
             }
             self.say(format!(

@@ -139,3 +139,57 @@ pub(crate) fn the_example_depot_locks_alike() {
     let files: Vec<(&str, &str)> = files.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
     judged(&files, true, 60);
 }
+
+/// Ad hoc: the lock of real histories against a server they were applied to. `GARDEFOU_CORPUS_ROOT` is a folder of projects.
+#[test]
+#[ignore = "needs checked-out histories"]
+fn locks_of_real_histories() {
+    use gardefou::migrations::discover::{DiscoverOptions, discover};
+    let Some(root) = std::env::var_os("GARDEFOU_CORPUS_ROOT") else { return };
+    let mut folders: Vec<_> = std::fs::read_dir(root).unwrap().map(|entry| entry.unwrap().path()).collect();
+    folders.sort();
+    let (mut total, mut unknown, mut wrong) = (0, 0, 0);
+    for (number, folder) in folders.iter().enumerate() {
+        let options = DiscoverOptions { root: folder.clone(), since: None, layout: None };
+        let Ok(mut set) = discover(std::slice::from_ref(folder), &options) else {
+            println!("{number}: no migrations");
+            continue;
+        };
+        let (platform, _) = gardefou::migrations::detect_platform(&set);
+        let Some(mut client) = pg::fresh_database() else { return };
+        if platform == Platform::Supabase {
+            self::platform(&mut client);
+        }
+        let files = set.files.len();
+        set.files.retain(|file| {
+            let text: Vec<&str> = file.sections.iter().map(|section| section.slice(&file.text)).collect();
+            client.batch_execute("rollback; reset all; discard temp").unwrap();
+            if platform == Platform::Supabase {
+                client.batch_execute("set search_path to \"$user\", public, extensions").unwrap();
+            }
+            let done = file.skipped.is_none()
+                && client.batch_execute("begin").is_ok()
+                && client.batch_execute(&text.join("\n")).is_ok();
+            let done = done && client.batch_execute("commit").is_ok();
+            client.batch_execute("rollback; discard temp").unwrap();
+            done
+        });
+        let options =
+            gardefou::migrations::FoldOptions { platform: Some(platform), default_grants: Some(DefaultGrants::Legacy) };
+        let history = gardefou::migrations::fold(&set, &options);
+        let folded = everything(&history.catalog, &history.migrations);
+        let differ = differences(&folded, &everything(&live(&mut client), &[]));
+        let unknowns = folded.values().filter(|definition| definition.unknown.is_some()).count();
+        println!(
+            "{number}: {platform:?}, {} of {files} files applied, {} objects, {unknowns} not compared, {} differ",
+            set.files.len(),
+            folded.len(),
+            differ.len()
+        );
+        (total, unknown, wrong) = (total + folded.len(), unknown + unknowns, wrong + differ.len());
+        for line in differ.iter().take(12) {
+            println!("    {line}");
+        }
+    }
+    println!("{total} objects, {unknown} not compared, {wrong} differ");
+}

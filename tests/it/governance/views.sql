@@ -56,3 +56,10 @@ create view v38 as select citerne_id, percentile_cont(0.5) within group (order b
 create view v39 as select u.e, u.o from mouvements m, unnest(m.etiquettes) with ordinality as u (e, o);
 create view v41 as select c.id from citernes c where c.produit_id in (select id from produits where id in (select produit_id from citernes where id in (select citernes.id from citernes where ouverte)));
 create view v40 as select key, value from mouvements, jsonb_each_text(meta);
+create view v_any1 as select id from citernes where numero in ('A', 'B');
+create view v_any2 as select id from citernes where numero = any (array['A', 'B']);
+create view v_any3 as select id from citernes where numero = any ('{A,B}');
+create view v_any4 as select id from citernes where numero = any (array['A', 'B']::text[]) and numero <> all (array['C', 'D']::varchar[]);
+create table etats (code varchar(8) check (code in ('A', 'B')), autre varchar(8) check (autre = any (array['C', 'D'])), n int check (n in (1, 2)));
+alter table etats enable row level security;
+create policy lus on etats for select using (code = any (array['A', 'B']) or code in ('C', 'D'));
