@@ -184,11 +184,19 @@ fn fold_and_server_agree_on_every_example() {
         }
     }
     println!("{compared} examples compared, {} refused by the server", refused.len());
-    insta::with_settings!({snapshot_path => "../../snapshots/live", prepend_module_to_snapshot => false}, {
-        insta::assert_snapshot!("examples-the-server-refuses", refused.join("\n"));
-    });
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-    assert_eq!(used.len(), LEDGER.len(), "a line of the ledger explains nothing any more: {used:?}");
+    let version: i32 = cluster
+        .connect("postgres")
+        .query_one("select current_setting('server_version_num')::int", &[])
+        .expect("the version")
+        .get(0);
+    // Older ones refuse more (security_invoker came with 15), and in other words.
+    if version >= 150_000 {
+        insta::with_settings!({snapshot_path => "../../snapshots/live", prepend_module_to_snapshot => false}, {
+            insta::assert_snapshot!("examples-the-server-refuses", refused.join("\n"));
+        });
+        assert_eq!(used.len(), LEDGER.len(), "a line of the ledger explains nothing any more: {used:?}");
+    }
     live_rules_keep_their_examples(&cluster);
     assert!(compared > 100, "only {compared} examples were compared");
 }
