@@ -384,7 +384,7 @@ fn states(schema: &generate::Schema) -> Vec<String> {
     {
         let keep = |table: &&str| format!("delete from {table} where ({kept}) is not true;");
         states.push(tables.iter().map(keep).collect());
-        states.extend(tables.iter().map(|table| keep(table)));
+        states.extend(tables.iter().map(keep));
     }
     states
 }
