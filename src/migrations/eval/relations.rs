@@ -129,14 +129,41 @@ impl<'a> Scan<'a> {
         self.hints.iter().filter(|hint| hint.column == column).all(|hint| hint.allowed.iter().any(possible))
     }
 
-    /// Relations whose schema and name can pass.
-    fn relations(
-        &self,
-        schema: &'a str,
-        name: &'a str,
-    ) -> impl Iterator<Item = (&'a QualifiedName, &'a Relation)> + '_ {
-        let fits = move |key: &QualifiedName| self.admits(name, &key.name) && self.admits(schema, &key.schema);
-        self.catalog().relations.iter().filter(move |(key, _)| fits(key))
+    /// The texts a column may have, where the query leaves it no other.
+    fn demanded(&self, column: &str) -> Option<BTreeSet<&str>> {
+        let hint = self.hints.iter().find(|hint| hint.column == column)?;
+        let text = |value| match value {
+            &Value::Text(ref text) => Some(Some(text.as_str())),
+            Value::Null => Some(None),
+            _ => None,
+        };
+        hint.allowed.iter().map(text).collect::<Option<Vec<_>>>().map(|texts| texts.into_iter().flatten().collect())
+    }
+
+    /// Relations whose schema and name can pass, in order: looked up where the query names them, for histories ask
+    /// this once for each thing they make.
+    fn relations(&self, schema: &str, name: &str) -> Vec<(&'a QualifiedName, &'a Relation)> {
+        let relations = &self.catalog().relations;
+        let Some(names) = self.demanded(name) else {
+            let fits = |key: &QualifiedName| self.admits(name, &key.name) && self.admits(schema, &key.schema);
+            return relations.iter().filter(|(key, _)| fits(key)).collect();
+        };
+        let schemas = self.schemas().filter(|found| self.admits(schema, found));
+        let keys = schemas.flat_map(|schema| names.iter().map(move |name| QualifiedName::new(schema, *name)));
+        let fits = |key: &QualifiedName| self.admits(name, &key.name);
+        keys.filter(fits).filter_map(|key| relations.get_key_value(&key)).collect()
+    }
+
+    /// Schemas with relations, in order.
+    fn schemas(&self) -> impl Iterator<Item = &'a str> {
+        let relations = &self.catalog().relations;
+        let mut next = relations.keys().next();
+        std::iter::from_fn(move || {
+            let schema = next?.schema.as_str();
+            // No name sorts between a schema's and that name with a zero byte.
+            next = relations.range(QualifiedName::new(format!("{schema}\0"), "")..).next().map(|(name, _)| name);
+            Some(schema)
+        })
     }
 
     /// Relations whose `oid` can pass.
@@ -156,6 +183,14 @@ impl<'a> Scan<'a> {
     fn incomplete(&self) -> impl Iterator<Item = &'a QualifiedName> + '_ {
         let assumed = self.catalog().relations.iter().filter(|(_, relation)| relation.provenance.is_assumed());
         assumed.map(|(name, _)| name).chain(self.absent)
+    }
+
+    /// As [`Self::incomplete`], those whose schema and name can pass.
+    fn incomplete_named(&self, schema: &str, name: &str) -> Vec<&'a QualifiedName> {
+        let relations = self.relations(schema, name).into_iter();
+        let assumed = relations.filter(|(_, relation)| relation.provenance.is_assumed()).map(|(name, _)| name);
+        let absent = self.absent.iter().filter(|key| self.admits(name, &key.name) && self.admits(schema, &key.schema));
+        assumed.chain(absent).collect()
     }
 
     fn relation_oid(&self, name: &QualifiedName) -> Value {

@@ -107,7 +107,9 @@ pub(super) fn pg_namespace(scan: &Scan<'_>) -> Table {
 
 pub(super) fn pg_tables(scan: &Scan<'_>) -> Table {
     let mut table = Builder::new(&["schemaname", "tablename", "tableowner", "rowsecurity"]);
-    for (name, relation) in scan.relations("schemaname", "tablename").filter(|(_, r)| r.kind == ObjectKind::Table) {
+    for (name, relation) in
+        scan.relations("schemaname", "tablename").into_iter().filter(|(_, r)| r.kind == ObjectKind::Table)
+    {
         let secured = boolean(&relation.rls_enabled, "row security", name);
         let row = [text(&name.schema), text(&name.name), owner(&relation.owner), secured];
         table.push(presence_of(&relation.provenance), row);
@@ -120,7 +122,9 @@ pub(super) fn pg_tables(scan: &Scan<'_>) -> Table {
 
 pub(super) fn pg_views(scan: &Scan<'_>) -> Table {
     let mut table = Builder::new(&["schemaname", "viewname", "viewowner", "definition"]);
-    for (name, relation) in scan.relations("schemaname", "viewname").filter(|(_, r)| r.kind == ObjectKind::View) {
+    for (name, relation) in
+        scan.relations("schemaname", "viewname").into_iter().filter(|(_, r)| r.kind == ObjectKind::View)
+    {
         let definition = view_text(relation, name);
         let row = [text(&name.schema), text(&name.name), owner(&relation.owner), definition];
         table.push(presence_of(&relation.provenance), row);
@@ -133,7 +137,8 @@ pub(super) fn pg_views(scan: &Scan<'_>) -> Table {
 
 pub(super) fn pg_matviews(scan: &Scan<'_>) -> Table {
     let mut table = Builder::new(&["schemaname", "matviewname", "matviewowner", "ispopulated", "definition"]);
-    let views = scan.relations("schemaname", "matviewname").filter(|(_, r)| r.kind == ObjectKind::MaterializedView);
+    let views =
+        scan.relations("schemaname", "matviewname").into_iter().filter(|(_, r)| r.kind == ObjectKind::MaterializedView);
     for (name, relation) in views {
         let definition = view_text(relation, name);
         let populated = Value::unknown("whether it is populated");
@@ -192,7 +197,9 @@ pub(super) fn tables(scan: &Scan<'_>) -> Table {
 /// `information_schema.views`.
 pub(super) fn views(scan: &Scan<'_>) -> Table {
     let mut table = Builder::new(&["table_schema", "table_name", "view_definition"]);
-    for (name, relation) in scan.relations("table_schema", "table_name").filter(|(_, r)| r.kind == ObjectKind::View) {
+    for (name, relation) in
+        scan.relations("table_schema", "table_name").into_iter().filter(|(_, r)| r.kind == ObjectKind::View)
+    {
         let definition = view_text(relation, name);
         table.push(presence_of(&relation.provenance), [text(&name.schema), text(&name.name), definition]);
     }

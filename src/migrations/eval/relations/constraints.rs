@@ -135,8 +135,8 @@ fn wanted<'a>(scan: &'a Scan<'_>) -> impl Iterator<Item = OnTable<'a>> {
     })
 }
 
-fn open<'a>(scan: &'a Scan<'_>) -> impl Iterator<Item = &'a QualifiedName> {
-    scan.incomplete().filter(|name| scan.admits("table_name", &name.name) && scan.admits("table_schema", &name.schema))
+fn open<'a>(scan: &Scan<'a>) -> Vec<&'a QualifiedName> {
+    scan.incomplete_named("table_schema", "table_name")
 }
 
 /// `information_schema.table_constraints`.

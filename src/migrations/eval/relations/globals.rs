@@ -190,9 +190,7 @@ pub(super) fn table_privileges(scan: &Scan<'_>) -> Table {
             table.push(presence, row);
         }
     }
-    let open =
-        scan.incomplete().filter(|n| scan.admits("table_name", &n.name) && scan.admits("table_schema", &n.schema));
-    for name in open {
+    for name in scan.incomplete_named("table_schema", "table_name") {
         let any = || super::hidden("privileges", name);
         let row = [any(), any(), text(&name.schema), text(&name.name), any(), any()];
         table.push(scan.hidden(&["table_name"]), row);

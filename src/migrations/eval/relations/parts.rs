@@ -2,7 +2,7 @@
 
 use super::classes::grantee_oid;
 use super::{Builder, Scan, Table, hidden, presence_of, text};
-use crate::catalog::{Expression, Fact, Policy, QualifiedName, Trigger};
+use crate::catalog::{Expression, Fact, Policy, QualifiedName, Relation, Trigger};
 use crate::migrations::eval::Presence;
 use crate::migrations::eval::names::Oid;
 use crate::migrations::eval::value::{Piece, Value};
@@ -37,11 +37,16 @@ fn balanced(text: &str) -> bool {
     depth == 0
 }
 
-fn policies<'a>(scan: &'a Scan<'_>) -> impl Iterator<Item = (&'a QualifiedName, &'a String, &'a Policy, Presence)> {
-    scan.catalog().relations.iter().flat_map(|(name, relation)| {
-        // A policy that is there says that its table is.
-        relation.policies.iter().map(move |(policy, facts)| (name, policy, &**facts, presence_of(&facts.provenance)))
-    })
+/// A policy with its table and its name.
+type OfTable<'a> = (&'a QualifiedName, &'a String, &'a Policy, Presence);
+
+fn policies_of<'a>((name, relation): (&'a QualifiedName, &'a Relation)) -> impl Iterator<Item = OfTable<'a>> {
+    // A policy that is there says that its table is.
+    relation.policies.iter().map(move |(policy, facts)| (name, policy, &**facts, presence_of(&facts.provenance)))
+}
+
+fn policies<'a>(scan: &'a Scan<'_>) -> impl Iterator<Item = OfTable<'a>> {
+    scan.catalog().relations.iter().flat_map(policies_of)
 }
 
 fn cmd(command: PolicyCommand) -> (&'static str, &'static str) {
@@ -57,11 +62,9 @@ fn cmd(command: PolicyCommand) -> (&'static str, &'static str) {
 pub(super) fn pg_policies(scan: &Scan<'_>) -> Table {
     let mut table =
         Builder::new(&["schemaname", "tablename", "policyname", "permissive", "roles", "cmd", "qual", "with_check"]);
-    let wanted = policies(scan).filter(|(name, policy, ..)| {
-        scan.admits("tablename", &name.name)
-            && scan.admits("schemaname", &name.schema)
-            && scan.admits("policyname", policy)
-    });
+    let relations = scan.relations("schemaname", "tablename");
+    let wanted =
+        relations.into_iter().flat_map(policies_of).filter(|(_, policy, ..)| scan.admits("policyname", policy));
     for (name, policy, facts, presence) in wanted {
         let roles = facts
             .roles
@@ -79,8 +82,7 @@ pub(super) fn pg_policies(scan: &Scan<'_>) -> Table {
         ];
         table.push(presence, row);
     }
-    for name in scan.incomplete().filter(|n| scan.admits("tablename", &n.name) && scan.admits("schemaname", &n.schema))
-    {
+    for name in scan.incomplete_named("schemaname", "tablename") {
         let any = || hidden("policies", name);
         let row = [text(&name.schema), text(&name.name), any(), any(), any(), any(), any(), any()];
         table.push(scan.hidden(&["tablename"]), row);
@@ -209,7 +211,7 @@ pub(super) fn pg_indexes(scan: &Scan<'_>) -> Table {
         let row = [text(&name.schema), text(&index.table.name), text(&name.name), definition];
         table.push(presence_of(&index.provenance), row);
     }
-    for name in scan.incomplete().filter(|name| scan.admits("tablename", &name.name)) {
+    for name in scan.incomplete_named("schemaname", "tablename") {
         let any = || hidden("indexes", name);
         table.push(scan.hidden(&["tablename"]), [text(&name.schema), text(&name.name), any(), any()]);
     }
