@@ -25,6 +25,7 @@ use crate::suppression::{self, KnownRules};
 
 /// Where the schema to check is.
 #[derive(Debug, Clone, Default)]
+#[allow(clippy::large_enum_variant, reason = "a run has one of them")]
 pub enum Source {
     /// Migration files.
     #[default]
