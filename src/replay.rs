@@ -8,6 +8,7 @@ mod host;
 mod server;
 
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::mpsc;
 
 use postgres::Client;
 
@@ -49,6 +50,9 @@ pub enum ReplayError {
     Connect(#[from] ConnectError),
 }
 
+/// A replay on the embedded server may take as long as this many statements.
+const WHOLE: u32 = 5;
+
 /// What to replay on.
 #[derive(Debug, Clone, Copy)]
 pub struct Start {
@@ -72,7 +76,7 @@ pub fn replay(set: &MigrationSet, start: &Start, wanted: &Wanted, read: &ReadOpt
         beside_others(&target, set, start, read)
     } else {
         // The whole server is thrown away.
-        apply_and_read(&target, set, start, read)
+        watched(&target, set, start, read)
     };
     Ok(host.signed(live?))
 }
@@ -83,6 +87,18 @@ fn beside_others(target: &Target, set: &MigrationSet, start: &Start, read: &Read
     let live = apply_and_read(&target.with_database(&database.name), set, start, read);
     database.drop();
     live
+}
+
+/// Ends where the server does not come back: inside this process it knows no time limit of its own.
+fn watched(target: &Target, set: &MigrationSet, start: &Start, read: &ReadOptions) -> Result<Live, ReplayError> {
+    let (sender, receiver) = mpsc::channel();
+    let (own, files, begin, options) = (target.clone(), set.clone(), *start, read.clone());
+    let work = move || drop(sender.send(apply_and_read(&own, &files, &begin, &options)));
+    let spawned = std::thread::Builder::new().stack_size(crate::cli::STACK).spawn(work);
+    spawned.map_err(|error| ReplayError::Start(error.to_string()))?;
+    let patience = start.limits.statement * WHOLE;
+    let stuck = || LiveError::Stuck { target: target.describe(), seconds: patience.as_secs() }.into();
+    receiver.recv_timeout(patience).unwrap_or_else(|_| Err(stuck()))
 }
 
 fn apply_and_read(target: &Target, set: &MigrationSet, start: &Start, read: &ReadOptions) -> Result<Live, ReplayError> {
