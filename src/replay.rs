@@ -2,6 +2,9 @@
 //! itself then answers.
 
 mod apply;
+#[cfg(feature = "embedded-postgres")]
+mod embedded;
+mod host;
 mod server;
 
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -13,6 +16,9 @@ use crate::live::connect::{ConnectError, Target, plain};
 use crate::live::{self, Limits, Live, LiveError, ReadOptions};
 use crate::migrations::{DefaultGrants, MigrationSet, Platform};
 
+use host::Host;
+
+pub use host::Wanted;
 pub use server::Server;
 
 /// Why migrations cannot be replayed.
@@ -20,9 +26,13 @@ pub use server::Server;
 #[allow(missing_docs, reason = "the messages say what the fields are")]
 pub enum ReplayError {
     #[error(
-        "no PostgreSQL server is installed here (initdb in PATH or /usr/lib/postgresql/*/bin); install one, or name one with --replay-url"
+        "no PostgreSQL server is installed here (initdb in PATH or /usr/lib/postgresql/*/bin); install one, name one with --replay-url, or use a build with feature `embedded-postgres`"
     )]
     NoServer,
+    #[error(
+        "this build has no PostgreSQL inside; build with `--features embedded-postgres`, or leave the server open: --replay"
+    )]
+    NotBuiltIn,
     #[error(
         "the throwaway server did not start: {0}; see whether the disk is full, or name a server with --replay-url"
     )]
@@ -50,35 +60,38 @@ pub struct Start {
     pub limits: Limits,
 }
 
-/// Applies the migrations to a database of their own on `server`, or on a throwaway one, and reads what came of it.
+/// Applies the migrations to a database of their own on the server that is wanted, and reads what came of it.
 /// Statements the server refuses are Coverage.
 ///
 /// # Errors
 /// [`ReplayError`].
-pub fn replay(
-    set: &MigrationSet,
-    start: &Start,
-    server: Option<&Target>,
-    read: &ReadOptions,
-) -> Result<Live, ReplayError> {
-    if let Some(target) = server {
-        return on(target, set, start, read);
-    }
-    let server = Server::start()?;
-    let live = on(&server.target()?, set, start, read)?;
-    Ok(Live { server: live::Server { host: "a throwaway server".to_owned(), ..live.server }, ..live })
+pub fn replay(set: &MigrationSet, start: &Start, wanted: &Wanted, read: &ReadOptions) -> Result<Live, ReplayError> {
+    let host = Host::find(wanted, set)?;
+    let target = host.target()?;
+    let live = if host.takes_several() {
+        beside_others(&target, set, start, read)
+    } else {
+        // The whole server is thrown away.
+        apply_and_read(&target, set, start, read)
+    };
+    Ok(host.signed(live?))
 }
 
-fn on(target: &Target, set: &MigrationSet, start: &Start, read: &ReadOptions) -> Result<Live, ReplayError> {
+/// Leaves the server's other databases alone.
+fn beside_others(target: &Target, set: &MigrationSet, start: &Start, read: &ReadOptions) -> Result<Live, ReplayError> {
     let mut database = Database::create(target)?;
-    let own = target.with_database(&database.name);
-    let mut client = own.connect()?;
-    apply::platform(&mut client, start).map_err(|message| ReplayError::Platform { target: own.describe(), message })?;
+    let live = apply_and_read(&target.with_database(&database.name), set, start, read);
+    database.drop();
+    live
+}
+
+fn apply_and_read(target: &Target, set: &MigrationSet, start: &Start, read: &ReadOptions) -> Result<Live, ReplayError> {
+    let mut client = target.connect()?;
+    apply::platform(&mut client, start)
+        .map_err(|message| ReplayError::Platform { target: target.describe(), message })?;
     let coverage: Vec<Coverage> = apply::migrations(&mut client, set, start);
     drop(client);
-    let live = live::read(&own, read);
-    database.drop();
-    let mut live = live?;
+    let mut live = live::read(target, read)?;
     live.coverage.splice(0..0, coverage);
     Ok(live)
 }

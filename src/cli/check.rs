@@ -7,6 +7,7 @@ use anyhow::Context;
 use clap::Args;
 
 use crate::config::Config;
+use crate::replay::Wanted;
 use crate::report::{Base, FailOn, Format, RenderOptions, Report, render};
 use crate::run::Source;
 
@@ -24,9 +25,10 @@ pub(super) struct Arguments {
     /// Check a snapshot taken by `gardefou snapshot`.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["database_url", "since"])]
     snapshot: Option<PathBuf>,
-    /// Apply the migrations to a throwaway PostgreSQL server (local programs) and check what came of it.
-    #[arg(long, conflicts_with_all = ["database_url", "snapshot", "since"])]
-    replay: bool,
+    /// Apply the migrations to a throwaway PostgreSQL server and check what came of it.
+    #[arg(long, value_enum, value_name = "SERVER", num_args = 0..=1, require_equals = true)]
+    #[arg(default_missing_value = "any", conflicts_with_all = ["database_url", "snapshot", "since"])]
+    replay: Option<Wanted>,
     /// Replay on this server, in a database that is made and dropped there.
     #[arg(long, value_name = "URL", conflicts_with_all = ["database_url", "snapshot", "since"])]
     replay_url: Option<String>,
@@ -70,9 +72,11 @@ pub(super) fn run(arguments: &Arguments, color: Color) -> anyhow::Result<ExitCod
         options.source = Source::Live(target, arguments.database.limits());
     } else if let Some(path) = &arguments.snapshot {
         options.source = Source::Snapshot(path.clone());
-    } else if arguments.replay || arguments.replay_url.is_some() {
-        let server = arguments.replay_url.as_deref().map(target).transpose()?;
-        options.source = Source::Replay(server, arguments.database.limits());
+    } else if let Some(url) = &arguments.replay_url {
+        let wanted = Wanted::Given(Box::new(target(url)?));
+        options.source = Source::Replay(wanted, arguments.database.limits());
+    } else if let Some(wanted) = &arguments.replay {
+        options.source = Source::Replay(wanted.clone(), arguments.database.limits());
     }
     let report = crate::run::check(&config, &options)?;
     write(arguments, &report, &render_options(arguments, &config, &cwd, color))?;

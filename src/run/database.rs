@@ -16,7 +16,7 @@ use crate::governance::{self, Governance};
 use crate::live::connect::Target;
 use crate::live::{self, Limits, Live, LiveFacts, Query, ReadOptions, Server};
 use crate::migrations::{History, MigrationSet};
-use crate::replay::{self, Start};
+use crate::replay::{self, Start, Wanted};
 use crate::report::Report;
 use crate::rule::Rule;
 use crate::silence::{self, Silencing};
@@ -25,6 +25,7 @@ use crate::suppression::{self, KnownRules};
 
 /// Where the schema to check is.
 #[derive(Debug, Clone, Default)]
+#[allow(clippy::large_enum_variant, reason = "a run has one of them")]
 pub enum Source {
     /// Migration files.
     #[default]
@@ -33,8 +34,8 @@ pub enum Source {
     Live(Target, Limits),
     /// A file written by `gardefou snapshot`.
     Snapshot(PathBuf),
-    /// A server that the migrations are applied to: one of its own, or this one.
-    Replay(Option<Target>, Limits),
+    /// A server that the migrations are applied to.
+    Replay(Wanted, Limits),
 }
 
 /// A run's report, with what it was about.
@@ -192,14 +193,14 @@ fn obtain(
             let options = ReadOptions { governance: check.governance.clone(), ..options(limits) };
             Ok(live::read(target, &options)?)
         }
-        Source::Replay(server, limits) => {
+        Source::Replay(wanted, limits) => {
             let Some((set, history)) = history else { return Ok(Live::default()) };
             if history.migrations.iter().map(super::statements).sum::<usize>() == 0 {
                 return Err(RunError::NoStatements(crate::report::many(set.files.len(), "file")));
             }
             let platform = config.platform.unwrap_or_else(|| crate::migrations::detect_platform(set).0);
             let start = Start { platform, grants: config.default_grants.unwrap_or_default(), limits: *limits };
-            let mut live = replay::replay(set, &start, server.as_ref(), &options(limits))?;
+            let mut live = replay::replay(set, &start, wanted, &options(limits))?;
             // What was assumed about files and platform holds here, too; gaps in the fold do not.
             let assumed = history.coverage.iter().filter(|entry| !entry.kind.is_gap()).cloned();
             live.coverage.extend(assumed);

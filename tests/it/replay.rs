@@ -126,3 +126,76 @@ fn a_replay_that_cannot_be_done_says_so() {
     assert_eq!(code(&output), 2);
     assert!(err(&output).contains("nothing to check"), "{}{}", out(&output), err(&output));
 }
+
+fn said(report: &Value, text: &str) -> bool {
+    report["coverage"].as_array().unwrap().iter().any(|entry| entry["message"].as_str().unwrap().contains(text))
+}
+
+#[test]
+fn the_report_says_which_server_replayed() {
+    if pg::fresh().is_none() {
+        return;
+    }
+    let report = json(&check(&examples(), &["depot", "--replay=local", "--format", "json"]));
+    assert!(said(&report, ", local, replayed the files"), "{}", report["coverage"]);
+}
+
+#[cfg(not(feature = "embedded-postgres"))]
+#[test]
+fn a_build_without_the_embedded_server_says_so() {
+    let output = check(&examples(), &["depot", "--replay=embedded"]);
+    assert_eq!(code(&output), 2);
+    assert!(err(&output).contains("build with `--features embedded-postgres`"), "{}", err(&output));
+}
+
+#[cfg(feature = "embedded-postgres")]
+#[test]
+fn the_depot_on_the_embedded_server_has_the_folds_findings() {
+    let folded = json(&check(&examples(), &["depot", "--format", "json"]));
+    let replayed = check(&examples(), &["depot", "--replay=embedded", "--format", "json"]);
+    assert_eq!(code(&replayed), 1, "{}", err(&replayed));
+    let replayed = json(&replayed);
+    assert_eq!(findings(&replayed), findings(&folded));
+    assert!(findings(&replayed).len() > 20);
+    assert!(said(&replayed, "PostgreSQL 17.5, embedded, replayed the files"), "{}", replayed["coverage"]);
+    assert!(!said(&replayed, "refused"), "{}", replayed["coverage"]);
+}
+
+#[cfg(feature = "embedded-postgres")]
+#[test]
+fn the_embedded_server_names_what_it_refuses_and_knows_dynamic_sql() {
+    let folder = project();
+    let replayed = check(folder.path(), &["--replay=embedded", "--format", "json", "--no-config"]);
+    assert_eq!(code(&replayed), 1, "{}", err(&replayed));
+    let replayed = json(&replayed);
+    assert!(said(&replayed, "relation \"public.missing\" does not exist"), "{}", replayed["coverage"]);
+    let open = findings(&replayed).into_iter().filter(|(rule, ..)| rule == "rls/rls-disabled");
+    let open: Vec<String> = open.map(|(_, object, ..)| object).collect();
+    assert_eq!(open, ["public.a", "public.b", "public.by_data", "public.names"]);
+}
+
+/// Extensions it has inside, and those it has stand-ins for.
+#[cfg(feature = "embedded-postgres")]
+#[test]
+fn the_embedded_server_takes_the_extensions_migrations_create() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir_all(folder.path().join("supabase/migrations")).unwrap();
+    let file = folder.path().join("supabase/migrations/20260101000000_a.sql");
+    let sql = "create extension if not exists pgcrypto;\n\
+        create extension if not exists pg_trgm with schema extensions;\n\
+        create extension citext with schema extensions;\n\
+        create table public.a (id uuid primary key default extensions.uuid_generate_v4(), n extensions.citext, t text,\n\
+          h bytea generated always as (extensions.digest(t, 'sha256')) stored);\n\
+        create index on public.a using gin (t extensions.gin_trgm_ops);\n\
+        insert into public.a (n) values ('x');\n\
+        insert into public.a (n, t) values ('y', 'z');\n";
+    std::fs::write(file, sql).unwrap();
+    let replayed = check(folder.path(), &["--replay=embedded", "--format", "json", "--no-config"]);
+    assert_eq!(code(&replayed), 1, "{}", err(&replayed));
+    let replayed = json(&replayed);
+    let refused = replayed["coverage"].as_array().unwrap().iter().filter(|entry| entry["kind"] == "refused");
+    let refused: Vec<&Value> = refused.collect();
+    assert_eq!(refused.len(), 1, "{refused:?}");
+    assert!(refused[0]["message"].as_str().unwrap().contains("not in the embedded server"), "{refused:?}");
+    assert_eq!(refused[0]["location"]["line"], 8);
+}
