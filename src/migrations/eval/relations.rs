@@ -133,7 +133,7 @@ impl<'a> Scan<'a> {
     fn demanded(&self, column: &str) -> Option<BTreeSet<&str>> {
         let hint = self.hints.iter().find(|hint| hint.column == column)?;
         let text = |value| match value {
-            &Value::Text(ref text) => Some(Some(text.as_str())),
+            Value::Text(text) => Some(Some(text.as_str())),
             Value::Null => Some(None),
             _ => None,
         };
