@@ -49,7 +49,7 @@ pub struct Access<'c> {
 }
 
 /// What is known beyond the Catalog.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AccessOptions {
     /// What sessions of a role look like, in place of what its name says.
     pub contexts: BTreeMap<String, RoleContext>,

@@ -14,7 +14,7 @@ mod subjects;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::access::{Delta, Expectation};
+use crate::access::{AccessOptions, Delta, Expectation};
 use crate::catalog::Catalog;
 use crate::coverage::Coverage;
 use crate::finding::Finding;
@@ -73,6 +73,8 @@ pub struct CheckConfig {
     pub governance: Option<Arc<Governance>>,
     /// What must hold of access.
     pub contract: Vec<Expectation>,
+    /// What is known of a role's sessions, by role; in place of what its name says.
+    pub access: AccessOptions,
     /// What squawk assumes.
     pub lint: LintSettings,
 }
@@ -112,6 +114,7 @@ impl Default for CheckConfig {
             ]),
             governance: None,
             contract: Vec::new(),
+            access: AccessOptions::default(),
             lint: LintSettings::default(),
         }
     }

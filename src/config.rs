@@ -2,6 +2,7 @@
 //! alone: nothing is merged, and a key it does not know is an error.
 
 mod access;
+mod contexts;
 mod error;
 mod file;
 mod governance;
@@ -19,6 +20,7 @@ use crate::finding::Severity;
 use crate::governance::sections::Sections;
 use crate::location::Location;
 use crate::migrations::{DefaultGrants, Platform};
+use crate::predicate::RoleContext;
 use crate::report::FailOn;
 use crate::sql::LintSettings;
 use crate::suggest::hint;
@@ -70,6 +72,8 @@ pub struct Config {
     pub volumetrics: Vec<(Section, Location)>,
     /// What must hold of access.
     pub access: Vec<Expectation>,
+    /// What is known of a role's sessions, by role.
+    pub contexts: BTreeMap<String, RoleContext>,
     /// What must not change.
     pub governance: Sections,
     /// Findings recorded earlier, which do not count.

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::access::{Access, AccessOptions, Delta, Scope, Table};
+use crate::access::{Access, Delta, Scope, Table};
 use crate::baseline::{Baseline, BaselineError};
 use crate::catalog::Catalog;
 use crate::check::{self, CheckConfig, CheckInput, CheckOutput};
@@ -201,13 +201,14 @@ pub type MigrationAccess = (Arc<str>, Vec<Delta>);
 /// [`RunError`] where the migrations cannot be found.
 pub fn access_by_migration(config: &Config, options: &RunOptions) -> Result<Vec<MigrationAccess>, RunError> {
     let set = read_set(config, options)?;
-    let scope = Scope::of(&check_config(config));
+    let check = check_config(config);
+    let scope = Scope::of(&check);
     let (mut before, mut deltas) = (Table::default(), Vec::new());
     let _ = fold_watched(&set, &fold_options(config), &mut |migration, catalog| {
         if migration.is_some_and(|migration| migration.changes.is_empty()) {
             return;
         }
-        let after = Access::new(catalog, &AccessOptions::default()).table(&scope);
+        let after = Access::new(catalog, &check.access).table(&scope);
         if let Some(migration) = migration {
             deltas.push((Arc::clone(&migration.file.path), crate::access::diff(&before, &after)));
         }
@@ -237,6 +238,7 @@ fn check_config(config: &Config) -> CheckConfig {
         check.exposed_roles.clone_from(&config.exposed_roles);
     }
     check.contract.clone_from(&config.access);
+    check.access.contexts.clone_from(&config.contexts);
     check.lint.clone_from(&config.squawk);
     check
 }

@@ -31,7 +31,12 @@ pub(super) fn has_claims(catalog: &Catalog) -> bool {
 
 impl<'c> Principal<'c> {
     pub(super) fn of(catalog: &'c Catalog, name: &'c str, claims: bool, context: Option<&RoleContext>) -> Self {
-        let context = context.cloned().unwrap_or_else(|| self::context(name, claims));
+        let usual = self::context(name, claims);
+        let context = match context {
+            // Where nothing is said of the token, what its role's usually carries holds.
+            Some(given) => RoleContext { claims: given.claims.clone().or(usual.claims), ..given.clone() },
+            None => usual,
+        };
         let mut has = BTreeMap::new();
         if name != PUBLIC {
             has.insert(name, None);

@@ -6,7 +6,7 @@ use postgres::Client;
 use super::{Access, Row, Table, Verdict};
 use crate::catalog::{ObjectKind, PUBLIC};
 use crate::live::literal;
-use crate::predicate::{Claim, RoleContext};
+use crate::predicate::{Claim, RoleContext, Setting};
 use crate::sql::ast::quote_ident;
 
 /// What the planner says about one cell.
@@ -48,8 +48,9 @@ pub fn prove(client: &mut Client, access: &Access<'_>, table: &Table) -> Result<
         client.batch_execute("savepoint gardefou")?;
         let claims = context.map(claims).unwrap_or_default();
         let taken = client.batch_execute(&format!(
-            "set local search_path to default; set local request.jwt.claims = {}; set local role {}",
+            "set local search_path to default; set local request.jwt.claims = {}; {}set local role {}",
             literal(&claims),
+            context.map(settings).unwrap_or_default(),
             quote(role)
         ));
         if let Err(error) = taken {
@@ -80,6 +81,18 @@ fn claims(context: &RoleContext) -> String {
         Claim::Absent | Claim::Unknown => None,
     });
     serde_json::Value::Object(known.collect()).to_string()
+}
+
+/// Statements that make the settings known of a role's sessions.
+fn settings(context: &RoleContext) -> String {
+    let known = context.settings.iter().filter_map(|(name, setting)| match setting {
+        Setting::Value(text) => {
+            let name: Vec<String> = name.split('.').map(quote).collect();
+            Some(format!("set local {} = {}; ", name.join("."), literal(text)))
+        }
+        Setting::Unset | Setting::Unknown => None,
+    });
+    known.collect()
 }
 
 fn explain(client: &mut Client, row: &Row) -> Result<Plan, postgres::Error> {

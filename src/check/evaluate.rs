@@ -301,6 +301,7 @@ fn constants(rule: &Rule, config: &CheckConfig) -> HashMap<String, Value> {
         lint: _,
         contract: _,
         governance: _,
+        access: _,
     } = config;
     let config = [
         ("exposed_schemas", exposed_schemas),

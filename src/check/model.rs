@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use super::facts::Shape;
 use super::{CheckConfig, CheckInput, squawk};
-use crate::access::{Access, AccessOptions, Delta, Scope, Table};
+use crate::access::{Access, Delta, Scope, Table};
 use crate::catalog::{
     Acl, AclEntry, Catalog, Fact, Index, ObjectRef, Origin, PUBLIC, Privilege, QualifiedName, Relation,
 };
@@ -247,7 +247,7 @@ impl<'a> Model<'a> {
 
     /// Answers who can reach what.
     pub(super) fn access(&self) -> &Access<'a> {
-        self.access.get_or_init(|| Access::new(self.catalog(), &AccessOptions::default()))
+        self.access.get_or_init(|| Access::new(self.catalog(), &self.config().access))
     }
 
     /// Who can reach what; computed once.
@@ -285,7 +285,7 @@ impl<'a> Model<'a> {
         self.deltas.get_or_init(|| {
             let Some(before) = self.input.before else { return Vec::new() };
             let scope = self.scope();
-            let old = Access::new(before, &AccessOptions::default()).table(&scope);
+            let old = Access::new(before, &self.config().access).table(&scope);
             crate::access::diff(&old, self.access_table())
         })
     }

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use anyhow::{anyhow, bail};
 use clap::{Args, ValueEnum};
 
-use crate::access::{Access, AccessOptions, Command, Delta, Row, Scope, Table, render};
+use crate::access::{Access, Command, Delta, Row, Scope, Table, render};
 use crate::catalog::{Catalog, QualifiedName};
 use crate::live::connect::{Target, plain};
 use crate::live::{Limits, Session};
@@ -73,7 +73,7 @@ pub(super) fn run(arguments: &Arguments, color: Color) -> anyhow::Result<ExitCod
     };
     let (catalog, check) = run::read_catalog(&config, &options)?;
     let scope = Scope { roles: arguments.role.clone(), relations: arguments.relation.clone(), ..Scope::of(&check) };
-    let access = Access::new(&catalog, &AccessOptions::default());
+    let access = Access::new(&catalog, &check.access);
     unknown_roles(&catalog, &arguments.role)?;
     if let [role, command, relation] = arguments.explain.as_slice() {
         let row = explained(&access, role, command, relation)?;

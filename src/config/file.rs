@@ -88,6 +88,8 @@ struct File {
     /// Who may reach what: role, pattern of relations, and how far.
     #[schemars(with = "BTreeMap<String, BTreeMap<String, super::access::Expected>>")]
     access: super::access::Raw,
+    /// What is known of a role's sessions, by role.
+    contexts: BTreeMap<String, super::contexts::ContextEntry>,
     /// A baseline written by `gardefou baseline`, relative to this file.
     baseline: Option<PathBuf>,
 }
@@ -218,6 +220,7 @@ impl Reader<'_> {
             waivers: file.waivers.into_iter().map(|waiver| self.waiver(waiver)).collect::<Result<_, _>>()?,
             volumetrics: file.volumetrics.into_iter().map(|section| self.section(section)).collect(),
             access: super::access::contract(file.access, &|at| self.at(at)),
+            contexts: file.contexts.into_iter().map(|(role, entry)| (role.clone(), entry.of(&role))).collect(),
             baseline: file.baseline.map(|path| self.folder.join(path)),
         })
     }

@@ -89,6 +89,10 @@ pub const TEMPLATE: &str = "\
 #   anon: { 'public.*': none }
 #   authenticated: { public.produits: { select: all, write: none } }
 
+# What is known of a role's sessions: `current_setting` and the token's claims, for policies that ask for them.
+# contexts:
+#   app_user: { settings: { app.tenant: { is: depot-1 } }, other-settings: absent }
+
 # Groups of tables, views and functions, and which group may depend on which.
 # modules:
 #   core: [public.receptions, public.sorties_produit]

@@ -132,12 +132,15 @@ impl<'a> Scan<'a> {
     /// The texts a column may have, where the query leaves it no other.
     fn demanded(&self, column: &str) -> Option<BTreeSet<&str>> {
         let hint = self.hints.iter().find(|hint| hint.column == column)?;
-        let text = |value| match value {
-            &Value::Text(ref text) => Some(Some(text.as_str())),
-            Value::Null => Some(None),
-            _ => None,
-        };
-        hint.allowed.iter().map(text).collect::<Option<Vec<_>>>().map(|texts| texts.into_iter().flatten().collect())
+        let mut texts = BTreeSet::new();
+        for value in &hint.allowed {
+            match value {
+                Value::Text(text) => texts.insert(text.as_str()),
+                Value::Null => false,
+                _ => return None,
+            };
+        }
+        Some(texts)
     }
 
     /// Relations whose schema and name can pass, in order: looked up where the query names them, for histories ask

@@ -187,3 +187,34 @@ fn the_planner_agrees_on_the_depot() {
     let changed = run_in(&root(), &[&arguments[..], &only].concat(), &[]);
     assert_ne!(rows(&out(&changed)), rows(&out(&live)));
 }
+
+/// What the configuration says of a role's sessions decides a condition on `current_setting`.
+#[test]
+fn a_context_says_what_a_session_carries() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    std::fs::create_dir(folder.path().join("migrations")).unwrap();
+    write(
+        "migrations/1.sql",
+        "create role app; create table t (id int); grant select on t to app; alter table t enable row level security;
+         create policy p on t to app using (current_setting('app.mode', true) = 'open');",
+    );
+    let verdict = |context: &str| {
+        write("gardefou.yaml", &format!("platform: postgres\n{context}"));
+        let output = run_in(folder.path(), &["access", "--role", "app", "--format", "json"], &[]);
+        assert_eq!(code(&output), 0, "{}", err(&output));
+        let table: Value = serde_json::from_str(&out(&output)).unwrap();
+        let select = table["rows"].as_array().unwrap().iter().find(|row| row["command"] == "select").unwrap();
+        select["verdict"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(verdict(""), "rows");
+    assert_eq!(verdict("contexts: { app: { settings: { app.mode: { is: open } } } }"), "all");
+    assert_eq!(verdict("contexts: { app: { settings: { App.Mode: { is: shut } } } }"), "denied");
+    assert_eq!(verdict("contexts: { app: { other-settings: absent } }"), "denied");
+    assert_eq!(verdict("contexts: { other: { other-settings: absent } }"), "rows");
+
+    write("gardefou.yaml", "contexts: { app: { setings: {} } }");
+    let output = run_in(folder.path(), &["access"], &[]);
+    assert_eq!(code(&output), 2);
+    assert!(err(&output).contains("gardefou.yaml:1"), "{}", err(&output));
+}
