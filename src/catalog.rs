@@ -7,6 +7,7 @@ mod function;
 mod object;
 mod relation;
 mod role;
+mod shared;
 
 pub use acl::*;
 pub use fact::*;
@@ -14,6 +15,7 @@ pub use function::*;
 pub use object::*;
 pub use relation::*;
 pub use role::*;
+pub use shared::Shared;
 
 use std::collections::BTreeMap;
 

@@ -116,7 +116,7 @@ impl<'a, 'm> One<'a, 'm> {
     }
 
     fn trigger_now(&self) -> Option<&'a Trigger> {
-        self.relation_now()?.triggers.get(self.parts.get(2)?)
+        self.relation_now()?.triggers.get(self.parts.get(2)?).map(|trigger| &**trigger)
     }
 
     fn function_now(&self) -> Option<&'a Function> {
@@ -274,7 +274,7 @@ impl<'a, 'm> One<'a, 'm> {
         let fires = |trigger: &Trigger| {
             trigger.enabled.get().map(|state| matches!(state, TriggerState::Origin | TriggerState::Always))
         };
-        let sides = self.trigger_now().map(|now| (before.as_ref(), after.as_ref(), now));
+        let sides = self.trigger_now().map(|now| (&**before, &**after, now));
         Self::lost(sides, fires)
     }
 

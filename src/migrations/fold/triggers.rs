@@ -46,7 +46,7 @@ impl Fold {
     /// A row trigger of a partitioned table is every partition's too.
     fn put_trigger(&mut self, table: &QualifiedName, name: &str, trigger: &Trigger, depth: usize) {
         if let Some(relation) = self.store.relation_mut(table) {
-            relation.triggers.insert(name.to_owned(), trigger.clone());
+            relation.triggers.insert(name.to_owned(), trigger.clone().into());
         }
         if !trigger.row || depth > 16 {
             return;
@@ -151,7 +151,7 @@ impl Fold {
         };
         self.note_altered(object);
         if let Some(relation) = self.store.relation_mut(&table) {
-            relation.rules.insert(create.name.clone(), rule);
+            relation.rules.insert(create.name.clone(), rule.into());
         }
         Ok(())
     }

@@ -126,7 +126,8 @@ pub(super) fn pg_policy(scan: &Scan<'_>) -> Table {
 
 fn triggers<'a>(scan: &'a Scan<'_>) -> impl Iterator<Item = (&'a QualifiedName, &'a String, &'a Trigger)> {
     let relations = scan.catalog().relations.iter();
-    relations.flat_map(|(name, relation)| relation.triggers.iter().map(move |(trigger, facts)| (name, trigger, facts)))
+    relations
+        .flat_map(|(name, relation)| relation.triggers.iter().map(move |(trigger, facts)| (name, trigger, &**facts)))
 }
 
 fn state(fact: &Fact<TriggerState>) -> Value {
