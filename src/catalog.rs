@@ -49,6 +49,13 @@ pub struct Catalog {
 }
 
 impl Catalog {
+    /// The routines of one name, whatever their arguments.
+    pub fn overloads(&self, name: &QualifiedName) -> impl Iterator<Item = (&FunctionKey, &Function)> + use<'_> {
+        let first = FunctionKey { name: name.clone(), args: Vec::new() };
+        let wanted = name.clone();
+        self.functions.range(first..).take_while(move |(key, _)| key.name == wanted)
+    }
+
     /// The default privileges of `role` for new `objects`, in `schema` or (with `None`) everywhere.
     #[must_use]
     pub fn default_privileges_of(

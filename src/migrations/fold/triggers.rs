@@ -111,7 +111,7 @@ impl Fold {
 
     /// Whether the function of an event trigger may change anything.
     fn alters(&self, trigger: &EventTrigger) -> bool {
-        let functions = self.catalog().functions.iter().filter(|(key, _)| key.name == trigger.function);
+        let functions = self.catalog().overloads(&trigger.function);
         let mut bodies = functions.map(|(_, function)| match function.body.get() {
             Some(FunctionSource::Text { text } | FunctionSource::Sql { text }) => text.to_ascii_lowercase(),
             _ => "execute".to_owned(),
