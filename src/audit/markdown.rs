@@ -57,7 +57,17 @@ fn rule(rule: &RuleView) -> String {
     for paragraph in &rule.remediation {
         out.push_str(&format!("\n> {}\n", pieces(paragraph)));
     }
+    if !rule.fix.is_empty() {
+        let (sql, fence) = (rule.fix.join("\n"), fence(&rule.fix));
+        out.push_str(&format!("\n{fence}sql\n{sql}\n{fence}\n"));
+    }
     out
+}
+
+/// A fence that no line of the block can close.
+fn fence(lines: &[String]) -> String {
+    let run = |line: &String| line.split(|c| c != '`').map(str::len).max().unwrap_or(0);
+    "`".repeat(lines.iter().map(run).max().unwrap_or(0).max(2) + 1)
 }
 
 fn ruled(line: &Line) -> String {

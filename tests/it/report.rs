@@ -48,6 +48,7 @@ fn finding(rule: &str, severity: Severity, message: &str, object: ObjectRef, at:
         silenced_by: None,
         related: Vec::new(),
         detail: None,
+        fix: None,
         discriminator: String::new(),
     }
 }
@@ -63,6 +64,7 @@ fn doc(id: &str) -> (String, RuleDoc) {
         severity: Severity::Error,
         rationale: "Why it matters.\nIn two lines.".to_owned(),
         remediation: "Name the roles: add `to authenticated`.\n\nMore prose.".to_owned(),
+        fix: None,
         references: vec!["https://www.postgresql.org/docs/current/sql-createpolicy.html".to_owned()],
         tags: vec!["rls".to_owned(), "security".to_owned()],
     };

@@ -246,6 +246,7 @@ fn constraint_subject(
         });
         (covered || !table.provenance.is_assumed()).then_some(covered)
     });
+    b.set("on_partitioned", || table.partition_by.is_some());
     b.set("in_exposed_schema", || model.is_exposed_schema(&table_name.schema));
     b.build()
 }
@@ -305,6 +306,9 @@ fn index_subject(model: &Model<'_>, needed: &Needed, name: &QualifiedName, index
     b.set("keys", || index.keys.clone());
     b.set("include", || index.include.clone());
     b.set("partial", || index.filter.is_some());
+    b.set("on_partitioned", || {
+        model.catalog().relations.get(&index.table).is_some_and(|table| table.partition_by.is_some())
+    });
     b.set("of_constraint", || index.constraint);
     b.set("duplicates", || {
         let others = model.indexes_of(&index.table).iter().filter(|(other, _)| *other != name);
