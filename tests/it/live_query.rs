@@ -165,7 +165,7 @@ fn a_queue_that_belongs_to_its_extension_is_looked_at() {
     let Some((url, mut client)) = pg::fresh() else { return };
     client
         .batch_execute(
-            "create role queue_reader; create schema pgmq; create table pgmq.q_orders (msg_id bigint primary key); create table pgmq.meta (queue_name text);
+            "drop role if exists queue_reader; create role queue_reader; create schema pgmq; create table pgmq.q_orders (msg_id bigint primary key); create table pgmq.meta (queue_name text);
              alter extension plpgsql add table pgmq.q_orders; alter extension plpgsql add table pgmq.meta;
              grant usage on schema pgmq to queue_reader; grant all on pgmq.q_orders, pgmq.meta to queue_reader",
         )
