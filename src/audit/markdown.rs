@@ -1,7 +1,7 @@
 //! The page as Markdown, for a mail, an issue or a job summary.
 
 use super::view::{Line, Piece, RuleView, View, counted};
-use crate::report::escape::markdown_text;
+use crate::report::escape::{fenced, markdown_text};
 
 pub(super) fn render(view: &View) -> String {
     let mut out = format!("# Audit of {}\n\n{}\n", markdown_text(&view.database), markdown_text(&view.server()));
@@ -58,16 +58,9 @@ fn rule(rule: &RuleView) -> String {
         out.push_str(&format!("\n> {}\n", pieces(paragraph)));
     }
     if !rule.fix.is_empty() {
-        let (sql, fence) = (rule.fix.join("\n"), fence(&rule.fix));
-        out.push_str(&format!("\n{fence}sql\n{sql}\n{fence}\n"));
+        out.push_str(&format!("\n{}", fenced("sql", rule.fix.iter().map(String::as_str))));
     }
     out
-}
-
-/// A fence that no line of the block can close.
-fn fence(lines: &[String]) -> String {
-    let run = |line: &String| line.split(|c| c != '`').map(str::len).max().unwrap_or(0);
-    "`".repeat(lines.iter().map(run).max().unwrap_or(0).max(2) + 1)
 }
 
 fn ruled(line: &Line) -> String {

@@ -104,6 +104,14 @@ pub fn markdown_text(text: &str) -> String {
     out.replace("://", ":<!-- -->//").replace("www.", "www<!-- -->.")
 }
 
+/// Lines as a code block of Markdown; a fence longer than any in it keeps them there.
+#[must_use]
+pub fn fenced<'a>(language: &str, lines: impl Iterator<Item = &'a str>) -> String {
+    let text: String = lines.map(|text| format!("{}\n", line(text))).collect();
+    let fence = "`".repeat(text.split(|c| c != '`').map(str::len).max().unwrap_or(0).max(2) + 1);
+    format!("{fence}{language}\n{text}{fence}\n")
+}
+
 /// JSON as printed by a serialiser, with the hostile characters it leaves raw (they can only stand inside strings)
 /// written as `\uXXXX`: the data is the same, the bytes are harmless.
 #[must_use]

@@ -65,12 +65,20 @@ fn folded(files: &BTreeMap<String, String>, platform: Platform, rule: &Rule) -> 
 
 /// What a rule finds in the database as it is.
 fn found(client: &mut impl GenericClient, platform: Option<Platform>, rules: &[Rule]) -> Vec<Finding> {
+    found_with(client, platform, rules, CheckConfig::default())
+}
+
+fn found_with(
+    client: &mut impl GenericClient,
+    platform: Option<Platform>,
+    rules: &[Rule],
+    mut config: CheckConfig,
+) -> Vec<Finding> {
     client.batch_execute("set search_path to ''").unwrap();
     let mut transaction = client.transaction().unwrap();
     let mut catalog = live::introspect(&mut transaction).unwrap();
     let facts: LiveFacts = live::statistics(&mut transaction).unwrap().0;
     transaction.rollback().unwrap();
-    let mut config = CheckConfig::default();
     let _ = live::prepare(&mut catalog, &Server::default(), platform, &mut config, (true, true));
     let input = CheckInput {
         catalog: &catalog,
@@ -192,6 +200,81 @@ fn every_fix_removes_what_it_is_offered_for() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     assert!(version < 150_000 || used.len() == LEDGER.len(), "a line of the ledger explains nothing any more: {used:?}");
     assert!(done >= 40, "{done}");
+}
+
+/// Rules whose findings need a server's own figures, or its queues.
+const SERVER_ONLY: &[&str] = &["rls/queue-exposed", "schema/extension-outdated", "schema/sequence-exhaustion"];
+
+#[test]
+fn every_fix_is_sql() {
+    let rules = fixing();
+    let (mut seen, mut server_only) = (0, Vec::new());
+    for rule in &rules {
+        let of_example = |example: &rule::FailExample| {
+            fixes(&folded(&files(&example.sql), example.platform.unwrap_or(Platform::Supabase), rule))
+        };
+        let offered: Vec<String> = rule.examples.fail.iter().flat_map(of_example).collect();
+        if offered.is_empty() {
+            server_only.push(rule.id.as_str());
+        }
+        for fix in offered {
+            let file = gardefou::sql::parse(&fix);
+            let errors: Vec<&str> = file.errors.iter().map(|error| error.message.as_str()).collect();
+            assert!(errors.is_empty() && !file.statements.is_empty(), "{}: {fix}: {errors:?}", rule.id);
+            assert!(fix.ends_with(';') && fix.lines().count() == file.statements.len(), "{}: {fix}", rule.id);
+            seen += 1;
+        }
+    }
+    server_only.sort_unstable();
+    assert_eq!(server_only, SERVER_ONLY);
+    println!("{} rules with a fix, {seen} fixes parsed", rules.len());
+    assert!(rules.len() >= 30 && seen >= 40, "{} {seen}", rules.len());
+}
+
+/// It has no example: pgmq is nowhere to be installed from, but its queues are tables with a known name.
+#[test]
+fn a_queue_is_closed_by_its_fix() {
+    let Some(cluster) = pg::own_cluster("-fix-queue") else { return };
+    let mut client = cluster.connect(&cluster.create());
+    client
+        .batch_execute(
+            "create role anon nologin; create schema pgmq; create table pgmq.\"q_a;b\" (msg_id bigint primary key);
+             grant usage on schema pgmq to anon; grant select, insert on pgmq.\"q_a;b\" to anon",
+        )
+        .unwrap();
+    let rules: Vec<Rule> = fixing().into_iter().filter(|rule| rule.id == "rls/queue-exposed").collect();
+    let config = || {
+        let mut config = CheckConfig::default();
+        config.exposed_schemas.push("pgmq_public".to_owned());
+        config
+    };
+    let before = found_with(&mut client, None, &rules, config());
+    assert_eq!(fixes(&before), ["alter table pgmq.\"q_a;b\" enable row level security;"]);
+    client.batch_execute(&fixes(&before)[0]).unwrap();
+    assert_eq!(found_with(&mut client, None, &rules, config()), []);
+}
+
+/// Dropping one of two equal ones must leave the other, and stripping the last superuser leaves nobody to undo it.
+#[test]
+fn a_fix_takes_nothing_that_is_needed() {
+    let rules = fixing();
+    let offered = |id: &str, sql: &str| {
+        let rule = rules.iter().find(|rule| rule.id == id).unwrap();
+        let findings = folded(&files(sql), Platform::Postgres, rule);
+        (findings.len(), fixes(&findings))
+    };
+    let twins = "create table public.t (a int, b int); create unique index t_b on public.t (a);
+                 create unique index t_a on public.t (a); create index t_0 on public.t (a);";
+    assert_eq!(
+        offered("performance/duplicate-index", twins),
+        (2, vec!["drop index concurrently public.t_0;".to_owned(), "drop index concurrently public.t_b;".to_owned()])
+    );
+    let policies = "create table public.t (a int); alter table public.t enable row level security;
+                    create policy a on public.t using (a = 1); create policy b on public.t using (a = 1);";
+    assert_eq!(offered("rls/duplicate-policy", policies), (1, vec!["drop policy b on public.t;".to_owned()]));
+    let keys = "create table public.t (a int primary key, constraint t_u unique (a));";
+    assert_eq!(offered("performance/duplicate-index", keys).1, Vec::<String>::new());
+    assert_eq!(offered("grants/bypassrls-role", "create role root2 superuser bypassrls;"), (1, Vec::new()));
 }
 
 /// Roles are the cluster's: an example's must not meet the next one.

@@ -64,7 +64,7 @@ fn doc(id: &str) -> (String, RuleDoc) {
         severity: Severity::Error,
         rationale: "Why it matters.\nIn two lines.".to_owned(),
         remediation: "Name the roles: add `to authenticated`.\n\nMore prose.".to_owned(),
-        fix: None,
+        fix: Some("alter policy {policy.name} on {policy.table} to authenticated;".to_owned()),
         references: vec!["https://www.postgresql.org/docs/current/sql-createpolicy.html".to_owned()],
         tags: vec!["rls".to_owned(), "security".to_owned()],
     };
@@ -82,6 +82,7 @@ fn sample() -> Report {
     );
     public.related =
         vec![(locate("alter table public.citernes enable row level security"), "switched on here".to_owned())];
+    public.fix = Some("alter policy \"read citernes\" on public.citernes to authenticated;\nselect 1;".to_owned());
     let view = ObjectRef::new(ObjectKind::View, QualifiedName::new("public", "\u{1b}[31m::error::x\u{202e}"));
     let view_message = format!("view `{}` runs as its owner", view.name);
     let create_view = locate("create view public.\"\u{1b}[31m::error::x\u{202e}\" as select 1; -- ##[error]boo");
@@ -359,6 +360,7 @@ fn report_named(name: &str, sql: &str, start: usize) -> Report {
         Some(at.clone()),
     );
     found.related = vec![(at.clone(), name.to_owned())];
+    found.fix = Some(name.to_owned());
     let unplaced = finding(name, Severity::Note, name, ObjectRef::new(ObjectKind::Other, name), None);
     let mut silenced = found.clone();
     silenced.state = State::Waived;
