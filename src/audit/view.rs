@@ -197,7 +197,7 @@ impl RuleView {
 fn statements(findings: &[Line]) -> Vec<String> {
     let mut seen = BTreeSet::new();
     let fixes = findings.iter().filter_map(|line| line.fix.as_deref()).filter(|fix| seen.insert(*fix));
-    fixes.flat_map(str::lines).map(escape::line).collect()
+    fixes.flat_map(str::lines).map(escape::whole_line).collect()
 }
 
 impl Line {

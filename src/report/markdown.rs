@@ -49,7 +49,8 @@ fn detail(finding: &Finding) -> String {
 /// SQL for a person to copy, each statement once.
 fn fixes<'a>(findings: impl Iterator<Item = &'a Finding>) -> String {
     let mut seen = BTreeSet::new();
-    let fixes: Vec<&str> = findings.filter_map(|finding| finding.fix.as_deref()).filter(|fix| seen.insert(*fix)).collect();
+    let fixes: Vec<&str> =
+        findings.filter_map(|finding| finding.fix.as_deref()).filter(|fix| seen.insert(*fix)).collect();
     if fixes.is_empty() {
         return String::new();
     }

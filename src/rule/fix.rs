@@ -42,8 +42,22 @@ pub(super) fn form(target: &str, path: &str) -> Option<Form> {
         ("change", &["name", "table"]),
     ];
     const NAMES: &[&str] = &[
-        "schema", "owner", "name", "column", "columns", "own_name", "primary_key", "references_schema", "grantee",
-        "exposed_to", "readable_by", "writable_by", "executable_by", "default_grantees", "roles", "role",
+        "schema",
+        "owner",
+        "name",
+        "column",
+        "columns",
+        "own_name",
+        "primary_key",
+        "references_schema",
+        "grantee",
+        "exposed_to",
+        "readable_by",
+        "writable_by",
+        "executable_by",
+        "default_grantees",
+        "roles",
+        "role",
     ];
     const WORDS: &[&str] =
         &["kind", "object_kind", "type", "command", "commands", "privileges", "write_privileges", "objects"];
@@ -74,7 +88,10 @@ impl Fix {
         let own = fix.target.position(object_field(fix.target));
         if of_object_only && fix.fields().any(|field| Some(field) != own) {
             let field = object_field(fix.target);
-            return Err(format!("a `check` says of a finding which object it is: use `{}.{field}` only", fix.target.name));
+            return Err(format!(
+                "a `check` says of a finding which object it is: use `{}.{field}` only",
+                fix.target.name
+            ));
         }
         Ok(fix)
     }

@@ -198,7 +198,10 @@ fn every_fix_removes_what_it_is_offered_for() {
     bare.extend(fixing().iter().filter(|rule| rule.examples.fail.is_empty()).map(|rule| rule.id.clone()));
     println!("{done} fixes tried, {} examples in the ledger; without an example: {}", LEDGER.len(), bare.join(", "));
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-    assert!(version < 150_000 || used.len() == LEDGER.len(), "a line of the ledger explains nothing any more: {used:?}");
+    assert!(
+        version < 150_000 || used.len() == LEDGER.len(),
+        "a line of the ledger explains nothing any more: {used:?}"
+    );
     assert!(done >= 40, "{done}");
 }
 
@@ -238,8 +241,8 @@ fn a_queue_is_closed_by_its_fix() {
     let mut client = cluster.connect(&cluster.create());
     client
         .batch_execute(
-            "create role anon nologin; create schema pgmq; create table pgmq.\"q_a;b\" (msg_id bigint primary key);
-             grant usage on schema pgmq to anon; grant select, insert on pgmq.\"q_a;b\" to anon",
+            "create role anon nologin; create schema pgmq; create table pgmq.\"q_my-queue\" (msg_id bigint primary key);
+             grant usage on schema pgmq to anon; grant select, insert on pgmq.\"q_my-queue\" to anon",
         )
         .unwrap();
     let rules: Vec<Rule> = fixing().into_iter().filter(|rule| rule.id == "rls/queue-exposed").collect();
@@ -249,7 +252,7 @@ fn a_queue_is_closed_by_its_fix() {
         config
     };
     let before = found_with(&mut client, None, &rules, config());
-    assert_eq!(fixes(&before), ["alter table pgmq.\"q_a;b\" enable row level security;"]);
+    assert_eq!(fixes(&before), ["alter table pgmq.\"q_my-queue\" enable row level security;"]);
     client.batch_execute(&fixes(&before)[0]).unwrap();
     assert_eq!(found_with(&mut client, None, &rules, config()), []);
 }

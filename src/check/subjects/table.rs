@@ -195,7 +195,8 @@ fn leading_keys(model: &Model<'_>, name: &QualifiedName, table: &Relation) -> Ve
 /// hold spaces itself.
 fn bare_key(key: &str, table: &Relation) -> String {
     let names = table.columns.iter().map(|column| column.name.as_str());
-    let named = names.filter(|name| key.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with(' ')));
+    let named =
+        names.filter(|name| key.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with(' ')));
     let column = named.max_by_key(|name| name.len());
     column.unwrap_or_else(|| key.split(' ').next().unwrap_or("")).to_owned()
 }
