@@ -62,6 +62,8 @@ struct Ask<'a, 'c> {
     session: &'a Principal<'c>,
     /// Whose privileges and policies count.
     checker: &'a Principal<'c>,
+    /// A view above checks what is written through it, the conditions of the views below included.
+    checked: bool,
 }
 
 /// What a statement touches of a relation.
@@ -129,7 +131,7 @@ impl<'c> Access<'c> {
         let who = self.principal(role)?;
         let (name, found) = self.catalog.relations.get_key_value(relation)?;
         let memo = Memo::default();
-        let ask = Ask { session: who, checker: who };
+        let ask = Ask { session: who, checker: who, checked: false };
         Some(Command::ALL.map(|command| {
             let mut judgement = self.usage(who, &name.schema).unwrap_or_default();
             if judgement.verdict != Verdict::None {

@@ -233,7 +233,7 @@ impl<'c> Access<'c> {
         let mut further = trail.clone();
         further.relations.push(name);
         let columns = walk::columns(query.as_ref());
-        let inner = Ask { session: ask.session, checker };
+        let inner = Ask { session: ask.session, checker, checked: false };
         let reads = self.view_reads(name, &references.reads);
         let aliases = aliases(Node::Query(&query), &|name| Some(self.analyser.relation_named(name)));
         reads.iter().find_map(|read| self.unreadable(inner, read, &columns, &reads, &aliases, &further))
@@ -256,7 +256,7 @@ impl<'c> Access<'c> {
         // A function's queries are planned by themselves, and row level security begins anew.
         let mut further = Trail { relations: Vec::new(), ..trail.clone() };
         further.functions.push(key);
-        let inner = Ask { session: runs_as, checker: runs_as };
+        let inner = Ask { session: runs_as, checker: runs_as, checked: false };
         let columns: Vec<&[String]> = body.columns.iter().map(Vec::as_slice).collect();
         let reads = body.reads.iter().filter_map(|read| {
             let usage = self.usage(runs_as, &read.schema).filter(|usage| usage.verdict == Verdict::None);
@@ -326,7 +326,7 @@ pub(super) fn aliases(root: Node<'_>, resolve: &dyn Fn(&Name) -> Option<Qualifie
     found
 }
 
-fn calls(failure: &Failure) -> bool {
+pub(super) fn calls(failure: &Failure) -> bool {
     failure.step.text.contains(" calls ")
 }
 
