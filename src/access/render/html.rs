@@ -9,12 +9,12 @@ use crate::report::many;
 
 /// Colours that differ in lightness too, so that they can be told apart without colour. On a narrow screen the map
 /// scrolls under its first column.
-const STYLE: &str = "\
+pub const STYLE: &str = "\
 .map{overflow-x:auto}\
 .access{border-collapse:collapse;font:14px/1.4 system-ui,sans-serif}\
 .access th,.access td{border:1px solid #d4d4d8;padding:.2em .6em;text-align:left}\
 .access th{background:#fff;color:#18181b;font-weight:500}\
-.access th[scope=row]{position:sticky;left:0;max-width:14em;overflow-wrap:anywhere}\
+.access th[scope=row]{position:sticky;left:0;min-width:10em;max-width:16em;overflow-wrap:anywhere}\
 .access thead th{background:#f4f4f5}\
 .access td.none{color:#71717a}\
 .access td.denied{background:#dcfce7;color:#14532d}\
@@ -45,7 +45,7 @@ impl Bounds {
     pub const NONE: Self = Self { relations: usize::MAX, roles: usize::MAX };
 }
 
-/// The map as a fragment: a style element, a table, and what is left out. The deciding step of each cell is its
+/// The map as a fragment that wants [`STYLE`]: a table, and what is left out. The deciding step of each cell is its
 /// tooltip.
 #[must_use]
 pub fn fragment(table: &Table, bounds: Bounds) -> String {
@@ -54,7 +54,7 @@ pub fn fragment(table: &Table, bounds: Bounds) -> String {
     let seen = all.iter().map(|(name, cells)| (*name, cells.get(..roles.len()).unwrap_or(cells)));
     let (loud, quiet): (Vec<_>, Vec<_>) = seen.partition(|(_, cells)| !is_quiet(cells));
     let shown = most_open(loud.clone(), bounds.relations);
-    let mut out = format!("<style>{STYLE}</style>\n");
+    let mut out = String::new();
     if !shown.is_empty() {
         out.push_str("<div class=\"map\"><table class=\"access\">\n");
         head(&roles, &mut out);
@@ -75,7 +75,7 @@ pub fn page(table: &Table) -> String {
         "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>Access</title>\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
          <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\
-         <style>:root{{color-scheme:light dark}}</style></head>\n\
+         <style>:root{{color-scheme:light dark}}{STYLE}</style></head>\n\
          <body><h1>Access</h1>\n{}</body></html>\n",
         fragment(table, Bounds::NONE)
     )
