@@ -7,6 +7,7 @@ mod failure;
 mod filter;
 mod folding;
 mod grants;
+mod history;
 mod indirect;
 mod policies;
 mod principal;
@@ -31,6 +32,7 @@ use session::Memo;
 
 pub use contract::Expectation;
 pub use diff::{Delta, diff};
+pub use history::History;
 pub use indirect::Indirect;
 pub use table::{Row, Scope, Table};
 pub use verdict::{Columns, Command, Judgement, Step, Verdict};

@@ -219,7 +219,11 @@ impl<'c> Access<'c> {
         }
         let mut further = trail.clone();
         further.relations.push(name);
-        self.failure_in(ask, &applying, &further)
+        let mut failure = self.failure_in(ask, &applying, &further)?;
+        if !recursion(&failure) {
+            failure.step.text = format!("reads {name}, whose {}", failure.step.text);
+        }
+        Some(failure)
     }
 
     fn view_failure(&self, ask: Ask<'_, 'c>, name: &QualifiedName, trail: &Trail<'_>) -> Option<Failure> {

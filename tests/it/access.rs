@@ -12,6 +12,7 @@ use crate::support::pg;
 
 mod command;
 mod generate;
+mod history;
 mod live;
 
 const AUTH: &str = include_str!("predicate/auth.sql");
