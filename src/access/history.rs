@@ -36,8 +36,14 @@ impl History {
     }
 
     /// The difference that a change of these objects made: those created, altered or dropped, and former names.
-    pub fn step<'o>(&mut self, catalog: &Catalog, touched: impl IntoIterator<Item = (&'o ObjectRef, Option<&'o str>)>) -> Vec<Delta> {
-        let affected = self.affected(touched);
+    pub fn step<'o>(
+        &mut self,
+        catalog: &Catalog,
+        touched: impl IntoIterator<Item = (&'o ObjectRef, Option<&'o str>)>,
+    ) -> Vec<Delta> {
+        let affected = self
+            .named(touched)
+            .map(|(named, words)| self.users_of(named.into_iter().chain(self.come_and_gone(catalog)), words));
         self.again(catalog, affected)
     }
 
@@ -47,47 +53,54 @@ impl History {
         self.judged
     }
 
-    /// Everything whose verdict the objects may decide; `None` where that may be anything.
-    fn affected<'o>(&self, touched: impl IntoIterator<Item = (&'o ObjectRef, Option<&'o str>)>) -> Option<BTreeSet<QualifiedName>> {
-        let (mut affected, mut open) = (BTreeSet::new(), BTreeSet::new());
+    /// The relations and routines the objects are, or are parts of, and other words that speak of them; `None` where
+    /// anything may depend on one.
+    fn named<'o>(&self, touched: impl IntoIterator<Item = (&'o ObjectRef, Option<&'o str>)>) -> Option<Named> {
+        let (mut named, mut words) = Named::default();
         for (object, former) in touched {
             let names = [Some(object.name.as_str()), former].into_iter().flatten();
             match object.kind {
                 ObjectKind::Role | ObjectKind::Database => return None,
+                // What a session is asked by is everybody's.
+                ObjectKind::Function if object.name.starts_with("auth.") => return None,
                 // Whose objects may be used, and which there are.
                 ObjectKind::Schema => {
                     let schemas: Vec<String> = names.map(QualifiedName::first).collect();
-                    affected.extend(self.words.keys().filter(|name| schemas.contains(&name.schema)).cloned());
-                    schemas.iter().for_each(|schema| {
-                        open.insert(word(schema));
-                    });
+                    named.extend(self.words.keys().filter(|name| schemas.contains(&name.schema)).cloned());
                 }
                 ObjectKind::Type | ObjectKind::Domain => {
-                    open.extend(names.filter_map(QualifiedName::leading).map(|name| word(&name.name)));
+                    words.extend(names.filter_map(QualifiedName::leading).map(|name| word(&name.name)));
                 }
                 ObjectKind::Index | ObjectKind::Sequence | ObjectKind::Publication | ObjectKind::EventTrigger => {}
-                _ => {
-                    let named: Vec<QualifiedName> = names.filter_map(QualifiedName::leading).collect();
-                    // Whoever asks what a session is asks these.
-                    if named.iter().any(|name| name.schema == "auth") {
-                        return None;
-                    }
-                    affected.extend(named);
-                }
+                _ => named.extend(names.filter_map(QualifiedName::leading)),
             }
         }
-        open.extend(affected.iter().map(|name| word(&name.name)));
-        let mut done: BTreeSet<String> = BTreeSet::new();
-        while let Some(next) = open.pop_first() {
+        Some((named, words))
+    }
+
+    /// Relations and routines that are there for the first time, or no longer: what is only assumed is no change.
+    fn come_and_gone(&self, catalog: &Catalog) -> Vec<QualifiedName> {
+        let now: BTreeSet<&QualifiedName> =
+            catalog.relations.keys().chain(catalog.functions.keys().map(|key| &key.name)).collect();
+        let gone = self.words.keys().filter(|name| !now.contains(name)).cloned();
+        gone.chain(now.iter().copied().filter(|name| !self.words.contains_key(*name)).cloned()).collect()
+    }
+
+    /// These, and everything whose texts speak of them or of others that do.
+    fn users_of(&self, named: impl Iterator<Item = QualifiedName>, words: BTreeSet<String>) -> BTreeSet<QualifiedName> {
+        let mut affected: BTreeSet<QualifiedName> = named.collect();
+        let mut seen = words;
+        seen.extend(affected.iter().map(|name| word(&name.name)));
+        let mut open: Vec<String> = seen.iter().cloned().collect();
+        while let Some(next) = open.pop() {
             for user in self.users.get(&next).into_iter().flatten() {
-                if affected.insert(user.clone()) {
-                    open.insert(word(&user.name));
+                let own = word(&user.name);
+                if affected.insert(user.clone()) && seen.insert(own.clone()) {
+                    open.push(own);
                 }
             }
-            done.insert(next);
-            open.retain(|word| !done.contains(word));
         }
-        Some(affected)
+        affected
     }
 
     /// Judges the affected, or everything, again.
@@ -142,13 +155,12 @@ impl History {
     }
 }
 
+/// Relations and routines, and words.
+type Named = (BTreeSet<QualifiedName>, BTreeSet<String>);
+
 /// The word a text has that speaks of `name`: its first.
 fn word(name: &str) -> String {
-    let mut words = BTreeSet::new();
-    name.split(|c: char| !is_part(c)).find(|word| !word.is_empty()).into_iter().for_each(|word| {
-        words.insert(word.to_lowercase());
-    });
-    words.pop_first().unwrap_or_default()
+    name.split(|c: char| !is_part(c)).find(|word| !word.is_empty()).map(str::to_lowercase).unwrap_or_default()
 }
 
 fn is_part(c: char) -> bool {

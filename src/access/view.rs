@@ -134,7 +134,9 @@ fn matches_only(table: &TableRef) -> bool {
     while let Some(table) = open.pop() {
         match table {
             TableRef::Relation { .. } => {}
-            TableRef::Join { kind: JoinKind::Inner | JoinKind::Cross, left, right, .. } => open.extend([&**left, &**right]),
+            TableRef::Join { kind: JoinKind::Inner | JoinKind::Cross, left, right, .. } => {
+                open.extend([&**left, &**right])
+            }
             _ => return false,
         }
     }
@@ -171,7 +173,18 @@ impl<'a, 'c, 'm> Reading<'a, 'c, 'm> {
         let columns = walk::columns(query).into_iter().map(<[String]>::to_vec).collect();
         let reads = access.view_reads(view, &found);
         let renamed = only_other(&reads, &found);
-        let mut reading = Self { access, inner, memo, depth, near: reads.clone(), reads, renamed, columns, aliases: Aliases::new(), star };
+        let mut reading = Self {
+            access,
+            inner,
+            memo,
+            depth,
+            near: reads.clone(),
+            reads,
+            renamed,
+            columns,
+            aliases: Aliases::new(),
+            star,
+        };
         reading.aliases = aliases(Node::Query(query), &|name| reading.resolve(name).map(|(name, _)| name.clone()));
         reading
     }
@@ -239,7 +252,8 @@ impl<'a, 'c, 'm> Reading<'a, 'c, 'm> {
         if !ctes.is_empty() || !query.with.is_empty() {
             return self.query(query, ctes);
         }
-        let near = walk::relations(query).into_iter().filter_map(|name| self.resolve(name)).map(|(name, _)| name.clone());
+        let near =
+            walk::relations(query).into_iter().filter_map(|name| self.resolve(name)).map(|(name, _)| name.clone());
         let near = near.collect();
         let aliases = aliases(Node::Query(query), &|name| self.resolve(name).map(|(name, _)| name.clone()));
         let columns = walk::columns(query).into_iter().map(<[String]>::to_vec).collect();
