@@ -47,6 +47,12 @@ impl History {
         self.again(catalog, affected)
     }
 
+    /// All cells as they are now, in the order of relations.
+    #[must_use]
+    pub fn rows(&self) -> Vec<&Row> {
+        self.rows.values().flatten().collect()
+    }
+
     /// Relations judged so far, each time counted.
     #[must_use]
     pub fn judged(&self) -> usize {
