@@ -7,6 +7,7 @@ mod function;
 mod object;
 mod relation;
 mod role;
+mod shared;
 
 pub use acl::*;
 pub use fact::*;
@@ -14,6 +15,7 @@ pub use function::*;
 pub use object::*;
 pub use relation::*;
 pub use role::*;
+pub use shared::Shared;
 
 use std::collections::BTreeMap;
 
@@ -47,6 +49,13 @@ pub struct Catalog {
 }
 
 impl Catalog {
+    /// The routines of one name, whatever their arguments.
+    pub fn overloads(&self, name: &QualifiedName) -> impl Iterator<Item = (&FunctionKey, &Function)> + use<'_> {
+        let first = FunctionKey { name: name.clone(), args: Vec::new() };
+        let wanted = name.clone();
+        self.functions.range(first..).take_while(move |(key, _)| key.name == wanted)
+    }
+
     /// The default privileges of `role` for new `objects`, in `schema` or (with `None`) everywhere.
     #[must_use]
     pub fn default_privileges_of(

@@ -18,6 +18,7 @@ pub mod protected;
 mod reset;
 mod routine;
 pub mod sections;
+mod triggered;
 mod validate;
 pub(crate) mod writes;
 

@@ -13,7 +13,8 @@ pub use fold::{Watch, detect_platform, fold, fold_watched};
 use std::sync::Arc;
 
 use crate::catalog::{
-    Catalog, Column, Constraint, Function, Index, ObjectRef, Policy, Relation, RewriteRule, Role, Schema, Trigger, Type,
+    Catalog, Column, Constraint, Function, Index, ObjectRef, Policy, Relation, RewriteRule, Role, Schema, Shared,
+    Trigger, Type,
 };
 use crate::coverage::Coverage;
 use crate::location::{LineIndex, Location, Span};
@@ -169,12 +170,12 @@ pub enum ObjectState {
     Role(Box<Role>),
     Schema(Box<Schema>),
     Relation(Box<Relation>),
-    Column(Box<Column>),
-    Constraint(Box<Constraint>),
+    Column(Shared<Column>),
+    Constraint(Shared<Constraint>),
     Index(Box<Index>),
-    Policy(Box<Policy>),
-    Trigger(Box<Trigger>),
-    Rule(Box<RewriteRule>),
+    Policy(Shared<Policy>),
+    Trigger(Shared<Trigger>),
+    Rule(Shared<RewriteRule>),
     Function(Box<Function>),
     Type(Box<Type>),
     /// Kinds whose inner state no rule looks at (sequences, extensions, publications, …).

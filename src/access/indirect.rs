@@ -87,7 +87,7 @@ impl Access<'_> {
         let cause =
             Step::new(format!("`{role}` may {} {name}: {}", row.command.word(), row.verdict.word()), row.place());
         for (trigger, fires) in relation.triggers.iter().filter(|(_, trigger)| fires(trigger, row.command)) {
-            let functions = self.catalog.functions.iter().filter(|(key, _)| key.name == fires.function);
+            let functions = self.catalog.overloads(&fires.function);
             for (key, function) in functions.filter(|(_, function)| function.security_definer.is(&true)) {
                 let fired = Step::new(format!("trigger `{trigger}` runs {key}"), fires.provenance.defined.as_ref());
                 self.reached(

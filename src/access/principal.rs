@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Step;
-use crate::catalog::{Catalog, Fact, PUBLIC, Role};
+use crate::catalog::{Catalog, Fact, PUBLIC, QualifiedName, Role};
 use crate::location::Location;
 use crate::predicate::{Claims, RoleContext};
 
@@ -26,7 +26,7 @@ struct Via<'c> {
 /// The platform tells callers apart by a token's claims.
 pub(super) fn has_claims(catalog: &Catalog) -> bool {
     let api = ["anon", "authenticated"].iter().any(|role| catalog.roles.contains_key(*role));
-    api && catalog.functions.keys().any(|key| key.name.schema == "auth" && key.name.name == "uid")
+    api && catalog.overloads(&QualifiedName::new("auth", "uid")).next().is_some()
 }
 
 impl<'c> Principal<'c> {

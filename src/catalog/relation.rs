@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Acl, Expression, Fact, ObjectKind, Privilege, Provenance, QualifiedName};
+use super::{Acl, Expression, Fact, ObjectKind, Privilege, Provenance, QualifiedName, Shared};
 use crate::location::Location;
 use crate::sql::ast::{PolicyCommand, RefAction, TriggerState};
 
@@ -18,21 +18,21 @@ pub struct Relation {
     /// Owner.
     pub owner: Fact<String>,
     /// Columns in order. Of an assumed relation, those seen in use.
-    pub columns: Vec<Column>,
+    pub columns: Shared<Vec<Shared<Column>>>,
     /// The column list is complete (not for assumed relations, nor for views whose query could not be resolved).
     pub columns_complete: bool,
     /// Constraints by name.
-    pub constraints: BTreeMap<String, Constraint>,
+    pub constraints: Shared<BTreeMap<String, Shared<Constraint>>>,
     /// `ROW LEVEL SECURITY` enabled (tables only).
     pub rls_enabled: Fact<bool>,
     /// `FORCE ROW LEVEL SECURITY`.
     pub rls_forced: Fact<bool>,
-    /// Policies by name; boxed, because a map sets aside room for eleven where most tables have two.
-    pub policies: BTreeMap<String, Box<Policy>>,
+    /// Policies by name.
+    pub policies: Shared<BTreeMap<String, Shared<Policy>>>,
     /// Triggers by name.
-    pub triggers: BTreeMap<String, Trigger>,
+    pub triggers: Shared<BTreeMap<String, Shared<Trigger>>>,
     /// Rewrite rules by name, a view's own `_RETURN` left out.
-    pub rules: BTreeMap<String, RewriteRule>,
+    pub rules: Shared<BTreeMap<String, Shared<RewriteRule>>>,
     /// Storage and view options (`security_invoker`, `security_barrier`, `fillfactor`, …), lower case.
     pub options: Fact<BTreeMap<String, String>>,
     /// Defining query of a view or materialized view.
@@ -63,7 +63,7 @@ impl Relation {
     /// The column called `name`.
     #[must_use]
     pub fn column(&self, name: &str) -> Option<&Column> {
-        self.columns.iter().find(|column| column.name == name)
+        self.columns.iter().find(|column| column.name == name).map(|column| &**column)
     }
 
     /// A view with `security_invoker` on; `None` where the options are unknown.

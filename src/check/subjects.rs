@@ -14,7 +14,7 @@ use super::{Model, Needed, Subject};
 use crate::catalog::{ObjectKind, QualifiedName, Relation};
 
 /// Subjects held at once: a large database has hundreds of thousands, each of them a kilobyte.
-const BATCH: usize = 4096;
+const BATCH: usize = 2048;
 
 /// Hands over all subjects of the target of `needed`, at least once and not too many at a time.
 pub(super) fn in_batches(model: &Model<'_>, needed: &Needed, judge: &mut dyn FnMut(&[Subject])) {
@@ -31,7 +31,9 @@ pub(super) fn in_batches(model: &Model<'_>, needed: &Needed, judge: &mut dyn FnM
         "constraint" => table::constraints(model, needed, &mut add),
         "grant" => grant::grants(model, needed, &mut add),
         "index" => table::indexes(model, needed, &mut add),
+        "statement" => migration::statements(model, needed, &mut add),
         "policy" => return policy::policies(model, needed, judge),
+        "change" => return change::changes(model, needed, judge),
         _ => {
             let subjects = build(model, needed);
             return judge(&subjects);
@@ -56,9 +58,7 @@ fn build(model: &Model<'_>, needed: &Needed) -> Vec<Subject> {
         "syntax_error" => migration::syntax_errors(model, needed),
         "secret" => migration::secrets(model, needed),
         "opaque" => migration::opaque(model, needed),
-        "statement" => migration::statements(model, needed),
         "access" => access::deltas(model, needed),
-        "change" => change::changes(model, needed),
         _ => Vec::new(),
     }
 }

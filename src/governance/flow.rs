@@ -36,7 +36,7 @@ impl<'a> Chain<'a> {
                 let mut writes = written_by(&calls, &trigger.function);
                 writes.retain(|table| table != step && steps.contains(table));
                 if !writes.is_empty() {
-                    carriers.push((step.clone(), name, trigger, writes));
+                    carriers.push((step.clone(), name, &**trigger, writes));
                 }
             }
         }

@@ -4,6 +4,7 @@
 use super::history::{day, run, writing};
 use super::pattern;
 use super::sections::{Freeze, Operation, Placed};
+use super::triggered::Triggered;
 use super::writes::Written;
 use crate::catalog::{ObjectKind, ObjectRef, Privilege, QualifiedName};
 use crate::check::Model;
@@ -37,6 +38,7 @@ pub(super) fn touched(model: &Model<'_>, _: &Rule) -> Judged {
     let mut judged = Judged::default();
     let Some(today) = today(model) else { return judged };
     let reviewed = model.input().changed_only;
+    let triggered = Triggered::new(model.catalog());
     for placed in freezes(model).filter(|placed| active(&placed.value, today)) {
         let freeze = &placed.value;
         judged.looked_at += 1;
@@ -45,7 +47,8 @@ pub(super) fn touched(model: &Model<'_>, _: &Rule) -> Judged {
             run(model.migrations()).filter(|migration| is_during(&migration.file, freeze, reviewed)).collect();
         let during = writing(model).filter(|(migration, _)| is_during(&migration.file, freeze, reviewed));
         for (migration, written) in during {
-            judged.violations.extend(statements(migration, written, freeze, &tables));
+            let more: Vec<Written> = written.iter().flat_map(|one| triggered.of(one)).collect();
+            judged.violations.extend(statements(migration, written.iter().chain(&more), freeze, &tables));
         }
         for table in &tables {
             judged.violations.extend(grants(model, &files, freeze, table));
@@ -62,9 +65,14 @@ pub(super) fn touched(model: &Model<'_>, _: &Rule) -> Judged {
     judged
 }
 
-fn statements(migration: &Migration, written: &[Written], freeze: &Freeze, tables: &[QualifiedName]) -> Vec<Violation> {
+fn statements<'w>(
+    migration: &Migration,
+    written: impl Iterator<Item = &'w Written>,
+    freeze: &Freeze,
+    tables: &[QualifiedName],
+) -> Vec<Violation> {
     let mut found: Vec<Violation> = Vec::new();
-    for one in written.iter().filter(|one| tables.contains(&one.table)) {
+    for one in written.filter(|one| tables.contains(&one.table)) {
         let Some(operation) = one.operations.iter().find(|done| freeze.operations.contains(done)) else { continue };
         let message = format!(
             "`{}` on `{}`{} is frozen since {} by `{}`: {}",

@@ -160,7 +160,7 @@ pub(super) fn routine(catalog: &Catalog, function: &Function) -> BTreeSet<(Quali
 }
 
 fn known(catalog: &Catalog, name: &QualifiedName) -> bool {
-    catalog.relations.contains_key(name) || catalog.functions.keys().any(|key| key.name == *name)
+    catalog.relations.contains_key(name) || catalog.overloads(name).next().is_some()
 }
 
 /// A dependency from one module to another, through objects of none.

@@ -11,8 +11,8 @@ use super::rows::*;
 use crate::catalog::{
     Catalog, Column, Constraint, ConstraintRule, DefaultPrivileges, EventTrigger, Expression, Extension, Fact,
     Function, FunctionKey, FunctionParam, FunctionSource, Identity, Index, Membership, ObjectKind, Origin, Policy,
-    Provenance, Publication, QualifiedName, Relation, RewriteRule, Role, Schema, Sequence, Trigger, Type, TypeKind,
-    ViewDefinition,
+    Provenance, Publication, QualifiedName, Relation, RewriteRule, Role, Schema, Sequence, Shared, Trigger, Type,
+    TypeKind, ViewDefinition,
 };
 use crate::sql::ast::{
     Expr, ExprKind, IndexKey, Name, ParamMode, PolicyCommand, RefAction, StatementKind, TriggerState, Volatility,
@@ -101,7 +101,7 @@ impl Assembly {
             if let Some(text) = row.generated.take() {
                 generated.push((name, place, text));
             }
-            relation.columns.push(column(row, &mut self.acls, &mut self.parsed));
+            relation.columns.push(column(row, &mut self.acls, &mut self.parsed).into());
         }
         for (name, place, text) in generated {
             let expression = self.expression(&text, &name);
@@ -118,7 +118,7 @@ impl Assembly {
             let on = QualifiedName::new(std::mem::take(&mut row.schema), std::mem::take(&mut row.relation));
             let constraint = self.constraint(row, &on);
             if let Some(relation) = self.catalog.relations.get_mut(&on) {
-                relation.constraints.insert(name, constraint);
+                relation.constraints.insert(name, constraint.into());
             }
         }
     }
@@ -130,7 +130,7 @@ impl Assembly {
             let using = row.using.take().map(|text| self.expression(&text, &on));
             let check = row.check.take().map(|text| self.expression(&text, &on));
             if let Some(relation) = self.catalog.relations.get_mut(&on) {
-                relation.policies.insert(name, Box::new(policy(row, using, check)));
+                relation.policies.insert(name, policy(row, using, check).into());
             }
         }
     }
@@ -140,7 +140,7 @@ impl Assembly {
             let on = QualifiedName::new(&row.schema, &row.relation);
             let (name, trigger) = (row.name.clone(), self.trigger(row, &on));
             if let Some(relation) = self.catalog.relations.get_mut(&on) {
-                relation.triggers.insert(name, trigger);
+                relation.triggers.insert(name, trigger.into());
             }
         }
     }
@@ -148,7 +148,7 @@ impl Assembly {
     pub(super) fn rules(&mut self, rows: Vec<RuleRow>) {
         for row in rows {
             if let Some(relation) = self.relation(&row.schema, &row.relation) {
-                relation.rules.insert(row.name.clone(), rule(row));
+                relation.rules.insert(row.name.clone(), rule(row).into());
             }
         }
     }
@@ -385,14 +385,14 @@ fn relation(row: RelationRow, acls: &mut Acls) -> (QualifiedName, Relation) {
         provenance: live(),
         kind,
         owner: fact(row.owner),
-        columns: Vec::new(),
+        columns: Shared::default(),
         columns_complete: true,
-        constraints: BTreeMap::new(),
+        constraints: Shared::default(),
         rls_enabled: fact(row.rls_enabled),
         rls_forced: fact(row.rls_forced),
-        policies: BTreeMap::new(),
-        triggers: BTreeMap::new(),
-        rules: BTreeMap::new(),
+        policies: Shared::default(),
+        triggers: Shared::default(),
+        rules: Shared::default(),
         options: fact(settings(row.options)),
         definition,
         parents: names(row.parents),

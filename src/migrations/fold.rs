@@ -43,14 +43,14 @@ mod typenames;
 mod types;
 mod views;
 
+use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 pub use start::detect_platform;
 
 use super::{Comment, FoldOptions, History, Migration, MigrationFile, MigrationSet};
-use crate::catalog::{Catalog, Origin};
+use crate::catalog::{Catalog, FunctionKey, Origin, QualifiedName};
 use crate::coverage::{Coverage, CoverageKind};
 use crate::location::{LineIndex, Span};
 use crate::sql::SyntaxError;
@@ -61,6 +61,8 @@ use syntax::Parsed;
 const STACK: usize = 16 << 20;
 /// Fewer files than this are not worth a thread.
 const FEW: usize = 4;
+/// Files parsed before their turn: enough to keep the fold supplied, few enough that their trees stay in the cache.
+const AHEAD: usize = 32;
 
 /// The privileges of a new object of this owner, as default privileges stand.
 pub(crate) fn privileges_of_new(
@@ -84,51 +86,82 @@ pub fn fold_watched(set: &MigrationSet, options: &FoldOptions, watch: &mut Watch
     if set.files.len() < FEW {
         return fold_read(set, options, watch, |at| set.files.get(at).map(parse).unwrap_or_default());
     }
-    let (slots, next) = (set.files.iter().map(|_| Slot::default()).collect::<Vec<_>>(), AtomicUsize::new(0));
+    let queue = Queue::new(set);
     std::thread::scope(|scope| {
         // Threads of their own: whoever folds on a thread of a pool must not wait for that same pool.
         let wanted = std::thread::available_parallelism().map_or(1, usize::from);
-        let reader =
-            || std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, || read_ahead(set, &slots, &next));
-        let readers = (0..wanted).filter_map(|_| reader().ok()).count();
-        if readers == 0 {
-            read_ahead(set, &slots, &next);
+        let reader = || std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, || queue.read_ahead());
+        if (0..wanted).filter_map(|_| reader().ok()).count() == 0 {
+            return fold_read(set, options, watch, |at| set.files.get(at).map(parse).unwrap_or_default());
         }
-        fold_read(set, options, watch, |at| slots.get(at).map(Slot::take).unwrap_or_default())
+        let _end = End(&queue);
+        fold_read(set, options, watch, |at| queue.take(at))
     })
 }
 
-/// Where a parsed file is handed over.
-#[derive(Default)]
-struct Slot {
-    parsed: Mutex<Option<Vec<Parsed>>>,
-    ready: Condvar,
+/// Files on their way from the threads that parse to the one that folds.
+struct Queue<'s> {
+    set: &'s MigrationSet,
+    state: Mutex<Progress>,
+    moved: Condvar,
 }
 
-impl Slot {
-    fn put(&self, parsed: Vec<Parsed>) {
-        *self.parsed.lock().unwrap_or_else(PoisonError::into_inner) = Some(parsed);
-        self.ready.notify_one();
+struct Progress {
+    /// The next file nobody has begun to parse.
+    next: usize,
+    /// The file the fold is at.
+    folding: usize,
+    parsed: BTreeMap<usize, Vec<Parsed>>,
+}
+
+impl<'s> Queue<'s> {
+    fn new(set: &'s MigrationSet) -> Self {
+        let start = Progress { next: 0, folding: 0, parsed: BTreeMap::new() };
+        Self { set, state: Mutex::new(start), moved: Condvar::new() }
     }
 
-    fn take(&self) -> Vec<Parsed> {
-        let mut held = self.parsed.lock().unwrap_or_else(PoisonError::into_inner);
-        loop {
-            if let Some(parsed) = held.take() {
-                return parsed;
-            }
-            held = self.ready.wait(held).unwrap_or_else(PoisonError::into_inner);
+    fn lock(&self) -> MutexGuard<'_, Progress> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Parses files in order, each one that no other thread has begun, never far ahead of the fold.
+    fn read_ahead(&self) {
+        while let Some((at, file)) = self.begin() {
+            // Whoever waits for the file must not wait for ever.
+            let parsed = catch_unwind(AssertUnwindSafe(|| parse(file))).unwrap_or_else(|_| unreadable(file));
+            self.lock().parsed.insert(at, parsed);
+            self.moved.notify_all();
         }
     }
+
+    fn begin(&self) -> Option<(usize, &'s MigrationFile)> {
+        let far = |progress: &mut Progress| progress.next >= progress.folding.saturating_add(AHEAD);
+        let mut progress = self.moved.wait_while(self.lock(), far).unwrap_or_else(PoisonError::into_inner);
+        let at = progress.next;
+        progress.next += 1;
+        self.set.files.get(at).map(|file| (at, file))
+    }
+
+    fn take(&self, at: usize) -> Vec<Parsed> {
+        let mut progress = self.lock();
+        progress.folding = at;
+        self.moved.notify_all();
+        let absent = |progress: &mut Progress| !progress.parsed.contains_key(&at);
+        let mut progress = self.moved.wait_while(progress, absent).unwrap_or_else(PoisonError::into_inner);
+        progress.parsed.remove(&at).unwrap_or_default()
+    }
 }
 
-/// Parses files in order, each one that no other thread has begun.
-fn read_ahead(set: &MigrationSet, slots: &[Slot], next: &AtomicUsize) {
-    loop {
-        let at = next.fetch_add(1, Ordering::Relaxed);
-        let Some((file, slot)) = set.files.get(at).zip(slots.get(at)) else { return };
-        // Whoever waits for the slot must not wait for ever.
-        slot.put(catch_unwind(AssertUnwindSafe(|| parse(file))).unwrap_or_else(|_| unreadable(file)));
+/// Lets the readers go, also where the fold broke off.
+struct End<'q>(&'q Queue<'q>);
+
+impl Drop for End<'_> {
+    fn drop(&mut self) {
+        let mut progress = self.0.lock();
+        progress.folding = usize::MAX;
+        progress.next = progress.next.max(self.0.set.files.len());
+        drop(progress);
+        self.0.moved.notify_all();
     }
 }
 
@@ -226,13 +259,17 @@ impl Fold {
 
     /// Temporary objects end with the session.
     fn drop_temporary(&mut self) {
-        let catalog = self.catalog();
-        let relations: Vec<_> = catalog.relations.keys().filter(|name| name.schema == names::TEMP).cloned().collect();
-        let sequences: Vec<_> = catalog.sequences.keys().filter(|name| name.schema == names::TEMP).cloned().collect();
-        let indexes: Vec<_> = catalog.indexes.keys().filter(|name| name.schema == names::TEMP).cloned().collect();
-        let functions: Vec<_> =
-            catalog.functions.keys().filter(|key| key.name.schema == names::TEMP).cloned().collect();
-        let types: Vec<_> = catalog.types.keys().filter(|name| name.schema == names::TEMP).cloned().collect();
+        let (catalog, first) = (self.catalog(), QualifiedName::new(names::TEMP, ""));
+        let temporary = |name: &&QualifiedName| name.schema == names::TEMP;
+        let of =
+            |names: &mut dyn Iterator<Item = &QualifiedName>| names.take_while(temporary).cloned().collect::<Vec<_>>();
+        let relations = of(&mut catalog.relations.range(&first..).map(|(name, _)| name));
+        let sequences = of(&mut catalog.sequences.range(&first..).map(|(name, _)| name));
+        let indexes = of(&mut catalog.indexes.range(&first..).map(|(name, _)| name));
+        let types = of(&mut catalog.types.range(&first..).map(|(name, _)| name));
+        let functions = catalog.functions.range(FunctionKey { name: first.clone(), args: Vec::new() }..);
+        let functions = functions.map(|(key, _)| key).take_while(|key| key.name.schema == names::TEMP);
+        let functions: Vec<_> = functions.cloned().collect();
         functions.iter().for_each(|key| {
             self.store.remove_function(key);
             self.routines.remove(key);

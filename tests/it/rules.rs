@@ -260,14 +260,14 @@ fn table(provenance: Provenance, rls: Fact<bool>) -> Relation {
         provenance,
         kind: ObjectKind::Table,
         owner: Fact::known("postgres".into(), None),
-        columns: Vec::new(),
+        columns: Vec::new().into(),
         columns_complete: true,
-        constraints: BTreeMap::new(),
+        constraints: BTreeMap::new().into(),
         rls_enabled: rls,
         rls_forced: Fact::known(false, None),
-        policies: BTreeMap::new(),
-        triggers: BTreeMap::new(),
-        rules: BTreeMap::new(),
+        policies: BTreeMap::new().into(),
+        triggers: BTreeMap::new().into(),
+        rules: BTreeMap::new().into(),
         options: Fact::known(BTreeMap::new(), None),
         definition: None,
         parents: Vec::new(),
@@ -380,7 +380,7 @@ fn an_assumed_table_is_not_judged_on_what_it_does_not_show() {
     let mut relation = table(provenance, Fact::unknown(None));
     relation.acl = Acl::default();
     relation.columns_complete = false;
-    relation.policies.insert("open".into(), Box::new(policy(Fact::known(vec!["public".into()], Some(at(9))))));
+    relation.policies.insert("open".into(), policy(Fact::known(vec!["public".into()], Some(at(9)))).into());
     let rules = built_in().apply(&Selection { ignore: owned(&["migrations"]), ..Selection::default() }).unwrap();
     let output = run(&catalog(vec![("made_elsewhere", relation)]), &rules);
     let found: BTreeSet<&str> = output.findings.iter().map(|finding| finding.rule.as_str()).collect();
@@ -475,7 +475,7 @@ fn every_field_of_every_target_is_computed() {
 
 fn rich_catalog() -> Catalog {
     let mut relation = table(made(3), Fact::known(true, None));
-    relation.policies.insert("p".into(), Box::new(policy(Fact::known(vec!["public".into()], None))));
+    relation.policies.insert("p".into(), policy(Fact::known(vec!["public".into()], None)).into());
     let mut catalog = catalog(vec![("t", relation)]);
     catalog.roles.insert("mine".into(), Role { provenance: made(5), ..Role::default() });
     catalog.schemas.insert("own".into(), Schema { provenance: made(6), ..Schema::default() });
@@ -522,7 +522,7 @@ fn large_catalog(tables: usize, columns: usize) -> Catalog {
     let mut catalog = catalog(Vec::new());
     for number in 0..tables {
         let mut relation = table(made(3), Fact::known(true, None));
-        relation.columns = (0..columns).map(|column| column_named(&format!("column_{column}"))).collect();
+        relation.columns = (0..columns).map(|column| column_named(&format!("column_{column}")).into()).collect();
         for privilege in [Privilege::Insert, Privilege::Update, Privilege::Delete, Privilege::Truncate] {
             for (line, grantee) in [(11, "anon"), (12, "authenticated")] {
                 let entry = AclEntry { grantee: grantee.into(), privilege, by_default: false, ..granted(line) };
@@ -530,7 +530,7 @@ fn large_catalog(tables: usize, columns: usize) -> Catalog {
             }
         }
         for name in ["read", "write"] {
-            relation.policies.insert(name.into(), Box::new(policy(Fact::known(vec!["public".into()], None))));
+            relation.policies.insert(name.into(), policy(Fact::known(vec!["public".into()], None)).into());
         }
         catalog.relations.insert(QualifiedName::new("public", format!("table_{number}")), relation);
     }

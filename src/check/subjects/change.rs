@@ -9,8 +9,8 @@ use super::super::model::{name_parts, origin_word};
 use super::super::subject::Builder;
 use super::super::{Model, Needed, Subject};
 use super::function::is_pinned;
-use super::kind_word;
 use super::policy::{command_word, commands};
+use super::{BATCH, kind_word};
 use sides::{
     added, as_policy, command_widened, rls_enabled, roles_added, same_purpose, security_definer, security_invoker,
     side_enabled, side_roles, side_type,
@@ -22,12 +22,17 @@ use crate::catalog::{
 use crate::migrations::{Change, ChangeKind, Migration, ObjectState};
 use crate::sql::ast::{PolicyCommand, TriggerState};
 
-pub(super) fn changes(model: &Model<'_>, needed: &Needed) -> Vec<Subject> {
-    let of_migration = |migration: &Migration| -> Vec<Subject> {
-        let changes = migration.changes.par_iter();
-        changes.map(|change| One::new(model, migration, change).subject(needed)).collect()
-    };
-    model.migrations().par_iter().flat_map_iter(of_migration).collect()
+pub(super) fn changes(model: &Model<'_>, needed: &Needed, judge: &mut dyn FnMut(&[Subject])) {
+    let of = |migration| move |change| (migration, change);
+    let all: Vec<(&Migration, &Change)> =
+        model.migrations().iter().flat_map(|migration| migration.changes.iter().map(of(migration))).collect();
+    if all.is_empty() {
+        judge(&[]);
+    }
+    for some in all.chunks(BATCH) {
+        let subjects = some.par_iter().map(|(migration, change)| One::new(model, migration, change).subject(needed));
+        judge(&subjects.collect::<Vec<_>>());
+    }
 }
 
 /// One change with its surroundings.
@@ -111,7 +116,7 @@ impl<'a, 'm> One<'a, 'm> {
     }
 
     fn trigger_now(&self) -> Option<&'a Trigger> {
-        self.relation_now()?.triggers.get(self.parts.get(2)?)
+        self.relation_now()?.triggers.get(self.parts.get(2)?).map(|trigger| &**trigger)
     }
 
     fn function_now(&self) -> Option<&'a Function> {
@@ -269,7 +274,7 @@ impl<'a, 'm> One<'a, 'm> {
         let fires = |trigger: &Trigger| {
             trigger.enabled.get().map(|state| matches!(state, TriggerState::Origin | TriggerState::Always))
         };
-        let sides = self.trigger_now().map(|now| (before.as_ref(), after.as_ref(), now));
+        let sides = self.trigger_now().map(|now| (&**before, &**after, now));
         Self::lost(sides, fires)
     }
 

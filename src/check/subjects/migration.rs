@@ -126,8 +126,7 @@ pub(super) fn opaque(model: &Model<'_>, needed: &Needed) -> Vec<Subject> {
     out
 }
 
-pub(super) fn statements(model: &Model<'_>, needed: &Needed) -> Vec<Subject> {
-    let mut out = Vec::new();
+pub(super) fn statements(model: &Model<'_>, needed: &Needed, add: &mut dyn FnMut(Subject)) {
     for migration in model.migrations() {
         let created = migration.changes.iter().filter(|change| change.kind == ChangeKind::Created);
         let created: BTreeSet<&str> = created.map(|change| change.object.name.as_str()).collect();
@@ -137,10 +136,9 @@ pub(super) fn statements(model: &Model<'_>, needed: &Needed) -> Vec<Subject> {
             let number = seen.entry((executed.command.as_str(), object.name.clone())).or_insert(0);
             *number += 1;
             let discriminator = format!("{} {number} in {}", executed.command, migration.file.path);
-            out.push(statement_subject(needed, executed, object, discriminator, &created));
+            add(statement_subject(needed, executed, object, discriminator, &created));
         }
     }
-    out
 }
 
 /// A statement goes by the one object it names or the parameter it sets, else by its file.

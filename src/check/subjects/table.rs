@@ -33,7 +33,7 @@ fn subject(model: &Model<'_>, needed: &Needed, name: &QualifiedName, table: &Rel
     b.fact("rls.enabled", &table.rls_enabled, |enabled| *enabled);
     b.fact("rls.forced", &table.rls_forced, |forced| *forced);
     policy_lists(&mut b, table);
-    b.maybe("columns", || table.columns_complete.then(|| names(&table.columns)));
+    b.maybe("columns", || table.columns_complete.then(|| names(table)));
     b.maybe("column_words", || {
         table.columns_complete.then(|| table.columns.iter().map(|column| word(&column.name)).collect::<Vec<_>>())
     });
@@ -80,8 +80,8 @@ fn word(column: &str) -> String {
     column.to_lowercase().replace('-', "_")
 }
 
-fn names(columns: &[Column]) -> Vec<String> {
-    columns.iter().map(|column| column.name.clone()).collect()
+fn names(table: &Relation) -> Vec<String> {
+    table.columns.iter().map(|column| column.name.clone()).collect()
 }
 
 fn primary_key(table: &Relation) -> Vec<String> {

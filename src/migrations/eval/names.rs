@@ -1,5 +1,7 @@
 //! Names as values: what `'public.t'::regclass` stands for and how it prints.
 
+use std::collections::BTreeSet;
+
 use super::keywords::quote_ident;
 use super::value::Value;
 use crate::catalog::{Catalog, FunctionKey, QualifiedName};
@@ -125,13 +127,18 @@ impl Names<'_> {
 
     /// Routines of that name: `None` types match any.
     pub(super) fn routines(&self, name: &Name, args: Option<&[String]>) -> Vec<FunctionKey> {
-        let fits = |key: &FunctionKey| {
-            key.name.name == name.name
-                && name.schema.as_ref().map_or_else(|| self.path.contains(&key.name.schema), |s| *s == key.name.schema)
-                && args
-                    .is_none_or(|args| args.iter().map(|a| unqualified(a)).eq(key.args.iter().map(|a| unqualified(a))))
+        let fits = |key: &&FunctionKey| {
+            args.is_none_or(|args| args.iter().map(|a| unqualified(a)).eq(key.args.iter().map(|a| unqualified(a))))
         };
-        self.catalog.functions.keys().filter(|key| fits(key)).cloned().collect()
+        let schemas: BTreeSet<&String> = match &name.schema {
+            Some(schema) => BTreeSet::from([schema]),
+            None => self.path.iter().collect(),
+        };
+        let named = schemas.into_iter().map(|schema| QualifiedName::new(schema.clone(), name.name.clone()));
+        let of = |name: QualifiedName| {
+            self.catalog.overloads(&name).map(|(key, _)| key).filter(fits).cloned().collect::<Vec<_>>()
+        };
+        named.flat_map(of).collect()
     }
 
     /// `schema.name`, the schema left out where the search path finds the same thing.

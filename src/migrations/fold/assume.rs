@@ -1,13 +1,11 @@
 //! Objects the files use but never create: they enter the Catalog with what is known, which is little, and each is
 //! said once in Coverage.
 
-use std::collections::BTreeMap;
-
 use super::state::Fold;
 use super::store::Key;
 use crate::catalog::{
     Acl, Column, Fact, Function, FunctionKey, FunctionParam, Index, ObjectKind, ObjectRef, PUBLIC, Policy, Provenance,
-    QualifiedName, Relation, Role, Schema, Sequence, Trigger, Type, TypeKind,
+    QualifiedName, Relation, Role, Schema, Sequence, Shared, Trigger, Type, TypeKind,
 };
 use crate::coverage::CoverageKind;
 use crate::sql::ast::{ParamMode, PolicyCommand, TypeName};
@@ -68,7 +66,7 @@ impl Fold {
         let added = blank_column(column, self.here());
         self.learn_in(table, |relation| {
             if relation.column(column).is_none() {
-                relation.columns.push(added.clone());
+                relation.columns.push(added.clone().into());
             }
         });
     }
@@ -85,7 +83,7 @@ impl Fold {
             comment: None,
         };
         self.learn_in(table, |relation| {
-            relation.policies.entry(name.to_owned()).or_insert_with(|| Box::new(policy.clone()));
+            relation.policies.entry(name.to_owned()).or_insert_with(|| policy.clone().into());
         });
         self.say_assumed(ObjectRef::on(ObjectKind::Policy, table, name));
     }
@@ -105,7 +103,7 @@ impl Fold {
             comment: None,
         };
         self.learn_in(table, |relation| {
-            relation.triggers.entry(name.to_owned()).or_insert_with(|| trigger.clone());
+            relation.triggers.entry(name.to_owned()).or_insert_with(|| trigger.clone().into());
         });
         self.say_assumed(ObjectRef::on(ObjectKind::Trigger, table, name));
     }
@@ -202,14 +200,14 @@ pub(super) fn blank_relation(kind: ObjectKind, provenance: Provenance) -> Relati
         provenance,
         kind,
         owner: Fact::unknown(None),
-        columns: Vec::new(),
+        columns: Shared::default(),
         columns_complete: false,
-        constraints: BTreeMap::new(),
+        constraints: Shared::default(),
         rls_enabled: Fact::unknown(None),
         rls_forced: Fact::unknown(None),
-        policies: BTreeMap::new(),
-        triggers: BTreeMap::new(),
-        rules: BTreeMap::new(),
+        policies: Shared::default(),
+        triggers: Shared::default(),
+        rules: Shared::default(),
         options: Fact::unknown(None),
         definition: None,
         parents: Vec::new(),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::names::TEMP;
 use super::state::{Fold, Note};
 use super::store::{Frame, Key, Saved};
-use crate::catalog::{Column, ObjectKind, ObjectRef, QualifiedName, Relation};
+use crate::catalog::{Column, ObjectKind, ObjectRef, QualifiedName, Relation, Shared};
 use crate::migrations::{Change, ChangeKind, ObjectState};
 
 /// States by object, on one side.
@@ -141,21 +141,17 @@ impl Pair<'_> {
     /// Puts the relation and those of its parts among the states that differ or were noted.
     fn spread(&mut self, old: Box<Relation>, new: Box<Relation>) {
         if old.columns != new.columns || self.is_noted(ObjectKind::Column) {
-            let by_name = |relation: &Relation| -> BTreeMap<String, Column> {
+            let by_name = |relation: &Relation| -> BTreeMap<String, Shared<Column>> {
                 relation.columns.iter().map(|column| (column.name.clone(), column.clone())).collect()
             };
-            self.parts(ObjectKind::Column, &by_name(&old), &by_name(&new), |part| {
-                ObjectState::Column(Box::new(part.clone()))
-            });
+            self.parts(ObjectKind::Column, &by_name(&old), &by_name(&new), |part| ObjectState::Column(part.clone()));
         }
         self.parts(ObjectKind::Constraint, &old.constraints, &new.constraints, |part| {
-            ObjectState::Constraint(Box::new(part.clone()))
+            ObjectState::Constraint(part.clone())
         });
         self.parts(ObjectKind::Policy, &old.policies, &new.policies, |part| ObjectState::Policy(part.clone()));
-        self.parts(ObjectKind::Trigger, &old.triggers, &new.triggers, |part| {
-            ObjectState::Trigger(Box::new(part.clone()))
-        });
-        self.parts(ObjectKind::Rule, &old.rules, &new.rules, |part| ObjectState::Rule(Box::new(part.clone())));
+        self.parts(ObjectKind::Trigger, &old.triggers, &new.triggers, |part| ObjectState::Trigger(part.clone()));
+        self.parts(ObjectKind::Rule, &old.rules, &new.rules, |part| ObjectState::Rule(part.clone()));
         self.before.insert(ObjectRef::new(old.kind, self.name), ObjectState::Relation(old));
         self.after.insert(ObjectRef::new(new.kind, self.name), ObjectState::Relation(new));
     }
@@ -189,19 +185,19 @@ fn spread_relation(name: &QualifiedName, relation: Relation, states: &mut States
         states.insert(ObjectRef::on(kind, name, part), state);
     };
     for column in &relation.columns {
-        put(ObjectKind::Column, &column.name, ObjectState::Column(Box::new(column.clone())));
+        put(ObjectKind::Column, &column.name, ObjectState::Column(column.clone()));
     }
     for (part, constraint) in &relation.constraints {
-        put(ObjectKind::Constraint, part, ObjectState::Constraint(Box::new(constraint.clone())));
+        put(ObjectKind::Constraint, part, ObjectState::Constraint(constraint.clone()));
     }
     for (part, policy) in &relation.policies {
         put(ObjectKind::Policy, part, ObjectState::Policy(policy.clone()));
     }
     for (part, trigger) in &relation.triggers {
-        put(ObjectKind::Trigger, part, ObjectState::Trigger(Box::new(trigger.clone())));
+        put(ObjectKind::Trigger, part, ObjectState::Trigger(trigger.clone()));
     }
     for (part, rule) in &relation.rules {
-        put(ObjectKind::Rule, part, ObjectState::Rule(Box::new(rule.clone())));
+        put(ObjectKind::Rule, part, ObjectState::Rule(rule.clone()));
     }
     states.insert(ObjectRef::new(relation.kind, name), ObjectState::Relation(Box::new(relation)));
 }

@@ -40,7 +40,7 @@ impl Fold {
                     let mut column = super::assume::blank_column(&def.name, at);
                     column.not_null = not_null.clone();
                     merge(&mut column, ty, not_null, default, generated);
-                    relation.columns.push(column);
+                    relation.columns.push(column.into());
                 }
             }
         }

@@ -208,7 +208,7 @@ impl Fold {
         self.constraint_names.insert((table.schema.clone(), name.clone()));
         self.note_altered(object);
         if let Some(relation) = self.store.relation_mut(table) {
-            relation.constraints.insert(name, constraint);
+            relation.constraints.insert(name, constraint.into());
         }
         Ok(true)
     }

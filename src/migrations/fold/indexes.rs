@@ -80,7 +80,12 @@ impl Fold {
         indexes.sort_by_key(|name| self.index_order.get(name).copied().unwrap_or(0));
         for name in indexes {
             let Some(index) = self.catalog().indexes.get(&name).cloned() else { continue };
-            let constraint = self.catalog().relations.get(source).and_then(|r| r.constraints.get(&name.name)).cloned();
+            let constraint = self
+                .catalog()
+                .relations
+                .get(source)
+                .and_then(|r| r.constraints.get(&name.name))
+                .map(|constraint| (**constraint).clone());
             self.copy_index(table, &index, constraint);
         }
     }
@@ -102,7 +107,7 @@ impl Fold {
             }
             self.constraint_names.insert((table.schema.clone(), name.clone()));
             if let Some(relation) = self.store.relation_mut(table) {
-                relation.constraints.insert(name.clone(), Constraint { at, ..constraint });
+                relation.constraints.insert(name.clone(), Constraint { at, ..constraint }.into());
             }
         }
         let name = QualifiedName::new(table.schema.clone(), name);

@@ -107,9 +107,7 @@ impl Fold {
 
     /// All functions called `name`.
     pub(super) fn overloads(&self, name: &QualifiedName) -> impl Iterator<Item = &FunctionKey> + use<'_> {
-        let from = FunctionKey { name: name.clone(), args: Vec::new() };
-        let wanted = name.clone();
-        self.catalog().functions.range(from..).map(|(key, _)| key).take_while(move |key| key.name == wanted)
+        self.catalog().overloads(name).map(|(key, _)| key)
     }
 
     /// The functions a reference means: at most one with an argument list, all of the first schema that has any

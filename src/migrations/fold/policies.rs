@@ -32,7 +32,7 @@ impl Fold {
         };
         self.note_altered(object);
         if let Some(relation) = self.store.relation_mut(&table) {
-            relation.policies.insert(create.name.clone(), Box::new(policy));
+            relation.policies.insert(create.name.clone(), policy.into());
         }
         Ok(())
     }

@@ -5,7 +5,7 @@ use super::rewrite::Renaming;
 use super::state::{Effect, Fold};
 use super::store::Key;
 use crate::catalog::{
-    Column, ConstraintRule, Expression, Fact, FunctionKey, ObjectKind, ObjectRef, QualifiedName, Relation,
+    Column, ConstraintRule, Expression, Fact, FunctionKey, ObjectKind, ObjectRef, QualifiedName, Relation, Shared,
 };
 use crate::sql::ast::quote_ident;
 
@@ -279,7 +279,7 @@ impl Fold {
     /// Defaults that draw from a sequence hold on to it, not to its name.
     fn follow_sequence(&mut self, from: &QualifiedName, to: &QualifiedName) {
         let (old, new) = (nextval(from).canonical, nextval(to));
-        let draws = |column: &Column| column.default.as_ref().is_some_and(|default| default.canonical == old);
+        let draws = |column: &Shared<Column>| column.default.as_ref().is_some_and(|default| default.canonical == old);
         let drawing = self.catalog().relations.iter().filter(|(_, relation)| relation.columns.iter().any(draws));
         let drawing: Vec<QualifiedName> = drawing.map(|(name, _)| name.clone()).collect();
         for name in drawing {
@@ -380,6 +380,7 @@ fn references_column(rule: &ConstraintRule, table: &QualifiedName, column: &str)
 /// Runs `change` on every expression on a relation.
 fn for_each_expression(relation: &mut Relation, mut change: impl FnMut(&mut Expression)) {
     for policy in relation.policies.values_mut() {
+        let policy = &mut **policy;
         [&mut policy.using, &mut policy.check]
             .into_iter()
             .filter_map(|fact| fact.value.as_mut())
@@ -387,6 +388,7 @@ fn for_each_expression(relation: &mut Relation, mut change: impl FnMut(&mut Expr
             .for_each(&mut change);
     }
     for column in &mut relation.columns {
+        let column = &mut **column;
         column.default.iter_mut().chain(&mut column.generated).for_each(&mut change);
     }
     relation.triggers.values_mut().filter_map(|trigger| trigger.when.as_mut()).for_each(&mut change);

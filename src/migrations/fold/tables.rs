@@ -6,7 +6,7 @@ use super::assume::blank_relation;
 use super::state::{Effect, Fold};
 use super::store::Key;
 use crate::catalog::{
-    Column, Constraint, ConstraintRule, Identity, ObjectKind, ObjectRef, QualifiedName, Relation, TypeKind,
+    Column, Constraint, ConstraintRule, Identity, ObjectKind, ObjectRef, QualifiedName, Relation, Shared, TypeKind,
 };
 use crate::sql::ast::{ConstraintDef, ConstraintKind, CreateTable, LikeClause, Name, Query};
 
@@ -115,14 +115,19 @@ impl Fold {
         for column in &source.columns {
             if table.column(&column.name).is_none() {
                 let keep = if partition { None } else { column.identity };
-                let copy =
-                    Column { identity: keep.and(None), acl: Default::default(), at: here.clone(), ..column.clone() };
-                table.columns.push(copy);
+                let copy = Column {
+                    identity: keep.and(None),
+                    acl: Default::default(),
+                    at: here.clone(),
+                    ..(**column).clone()
+                };
+                table.columns.push(copy.into());
             }
         }
-        for (constraint, rule) in source.constraints {
+        for (constraint, rule) in &source.constraints {
             if matches!(rule.kind, ConstraintRule::Check { .. }) {
-                table.constraints.entry(constraint).or_insert(Constraint { at: here.clone(), ..rule });
+                let copy = Constraint { at: here.clone(), ..(**rule).clone() };
+                table.constraints.entry(constraint.clone()).or_insert(copy.into());
             }
         }
     }
@@ -135,7 +140,8 @@ impl Fold {
             }
             return;
         };
-        let columns: Vec<Column> = attributes.into_iter().map(|(name, ty)| self.plain_column(name, Some(ty))).collect();
+        let columns = attributes.into_iter().map(|(name, ty)| self.plain_column(name, Some(ty)).into());
+        let columns: Vec<Shared<Column>> = columns.collect();
         if let Some(table) = self.store.relation_mut(name) {
             table.columns.extend(columns);
         }
@@ -155,7 +161,7 @@ impl Fold {
         let includes = |what: &str| like.including.iter().any(|included| included == what);
         let here = self.here();
         for column in &source.columns {
-            let mut copy = Column { acl: Default::default(), at: here.clone(), ..column.clone() };
+            let mut copy = Column { acl: Default::default(), at: here.clone(), ..(**column).clone() };
             if !includes("defaults") {
                 copy.default = None;
             }
@@ -167,7 +173,7 @@ impl Fold {
             }
             let identity = copy.identity.take().filter(|_| includes("identity"));
             if let Some(table) = self.store.relation_mut(name) {
-                table.columns.push(copy);
+                table.columns.push(copy.into());
             }
             if let Some(identity) = identity {
                 self.make_identity(name, &column.name, identity);
@@ -176,9 +182,12 @@ impl Fold {
         let Some(table) = self.store.relation_mut(name) else { return };
         table.columns_complete &= source.columns_complete;
         if includes("constraints") {
-            let checks = source.constraints.into_iter();
+            let checks = source.constraints.iter();
             let checks = checks.filter(|(_, rule)| matches!(rule.kind, ConstraintRule::Check { .. }));
-            table.constraints.extend(checks.map(|(name, rule)| (name, Constraint { at: here.clone(), ..rule })));
+            table.constraints.extend(checks.map(|(name, rule)| {
+                let copy = Constraint { at: here.clone(), ..(**rule).clone() };
+                (name.clone(), copy.into())
+            }));
         }
     }
 
@@ -233,14 +242,15 @@ impl Fold {
         let Some(source) = self.catalog().relations.get(parent).cloned() else { return };
         let here = self.here();
         let Some(table) = self.store.relation_mut(name) else { return };
-        for (constraint, rule) in source.constraints {
+        for (constraint, rule) in &source.constraints {
             if matches!(rule.kind, ConstraintRule::ForeignKey { .. }) {
-                table.constraints.entry(constraint).or_insert(Constraint { at: here.clone(), ..rule });
+                let copy = Constraint { at: here.clone(), ..(**rule).clone() };
+                table.constraints.entry(constraint.clone()).or_insert(copy.into());
             }
         }
-        for (trigger, definition) in source.triggers {
+        for (trigger, definition) in &source.triggers {
             if definition.row {
-                table.triggers.entry(trigger).or_insert(definition);
+                table.triggers.entry(trigger.clone()).or_insert_with(|| definition.clone());
             }
         }
     }
@@ -265,7 +275,7 @@ impl Fold {
         let mut table = self.new_relation(ObjectKind::Table, &name);
         let output = self.query_columns(query);
         table.columns_complete = output.is_some();
-        table.columns = self.output_columns(output.unwrap_or_default(), aliases);
+        table.columns = self.output_columns(output.unwrap_or_default(), aliases).into();
         self.store.insert_relation(name.clone(), table);
         self.gone.remove(&Key::Relation(name.clone()));
         self.note_altered(object);
@@ -274,12 +284,16 @@ impl Fold {
     }
 
     /// Columns of a query's result, renamed by a column list.
-    pub(super) fn output_columns(&self, output: Vec<(String, Option<String>)>, aliases: &[String]) -> Vec<Column> {
+    pub(super) fn output_columns(
+        &self,
+        output: Vec<(String, Option<String>)>,
+        aliases: &[String],
+    ) -> Vec<Shared<Column>> {
         let names = output.into_iter().enumerate();
         let renamed = names.map(|(at, (name, ty))| (aliases.get(at).cloned().unwrap_or(name), ty));
-        let mut columns: Vec<Column> = renamed.map(|(name, ty)| self.plain_column(name, ty)).collect();
+        let mut columns: Vec<Shared<Column>> = renamed.map(|(name, ty)| self.plain_column(name, ty).into()).collect();
         for alias in aliases.get(columns.len()..).unwrap_or_default() {
-            columns.push(self.plain_column(alias.clone(), None));
+            columns.push(self.plain_column(alias.clone(), None).into());
         }
         columns
     }
@@ -295,7 +309,8 @@ impl Fold {
     }
 
     pub(super) fn column_mut(&mut self, table: &QualifiedName, column: &str) -> Option<&mut Column> {
-        self.store.relation_mut(table)?.columns.iter_mut().find(|candidate| candidate.name == column)
+        let columns = &mut self.store.relation_mut(table)?.columns;
+        columns.iter_mut().find(|candidate| candidate.name == column).map(|column| &mut **column)
     }
 }
 

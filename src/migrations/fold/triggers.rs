@@ -46,7 +46,7 @@ impl Fold {
     /// A row trigger of a partitioned table is every partition's too.
     fn put_trigger(&mut self, table: &QualifiedName, name: &str, trigger: &Trigger, depth: usize) {
         if let Some(relation) = self.store.relation_mut(table) {
-            relation.triggers.insert(name.to_owned(), trigger.clone());
+            relation.triggers.insert(name.to_owned(), trigger.clone().into());
         }
         if !trigger.row || depth > 16 {
             return;
@@ -111,7 +111,7 @@ impl Fold {
 
     /// Whether the function of an event trigger may change anything.
     fn alters(&self, trigger: &EventTrigger) -> bool {
-        let functions = self.catalog().functions.iter().filter(|(key, _)| key.name == trigger.function);
+        let functions = self.catalog().overloads(&trigger.function);
         let mut bodies = functions.map(|(_, function)| match function.body.get() {
             Some(FunctionSource::Text { text } | FunctionSource::Sql { text }) => text.to_ascii_lowercase(),
             _ => "execute".to_owned(),
@@ -151,7 +151,7 @@ impl Fold {
         };
         self.note_altered(object);
         if let Some(relation) = self.store.relation_mut(&table) {
-            relation.rules.insert(create.name.clone(), rule);
+            relation.rules.insert(create.name.clone(), rule.into());
         }
         Ok(())
     }

@@ -66,7 +66,7 @@ impl Fold {
             view.options = options;
             view.definition = Some(definition);
             view.columns_complete = complete;
-            let old = std::mem::replace(&mut view.columns, columns);
+            let old = std::mem::replace(&mut view.columns, columns.into());
             // A column that stays keeps what was granted on it and said about it.
             for column in &mut view.columns {
                 if let Some(before) = old.iter().find(|before| before.name == column.name) {

@@ -87,13 +87,13 @@ impl Machine<'_> {
         let savepoint = self.host.savepoint();
         let strict = self.host.set_strict(true);
         let caught = std::mem::replace(&mut self.caught, true);
-        let assumed = self.assumed();
+        let missing = block.exceptions.iter().find(|arm| catches(arm, "undefined_table"));
+        let assumed = missing.map_or(0, |_| self.assumed());
         let result = self.body(&block.body);
         self.caught = caught;
         self.host.set_strict(strict);
         let failure = match result {
             Ok(flow) => {
-                let missing = block.exceptions.iter().find(|arm| catches(arm, "undefined_table"));
                 let Some(arm) = missing.filter(|_| self.assumed() > assumed) else {
                     self.host.release(savepoint);
                     return Ok(flow);

@@ -12,7 +12,7 @@ type OnTable<'a> = (&'a QualifiedName, &'a Relation, &'a String, &'a Constraint)
 
 fn constraints<'a>(scan: &'a Scan<'_>) -> impl Iterator<Item = OnTable<'a>> {
     scan.catalog().relations.iter().flat_map(|(name, relation)| {
-        relation.constraints.iter().map(move |(constraint, facts)| (name, relation, constraint, facts))
+        relation.constraints.iter().map(move |(constraint, facts)| (name, relation, constraint, &**facts))
     })
 }
 

@@ -126,7 +126,8 @@ pub(super) fn pg_policy(scan: &Scan<'_>) -> Table {
 
 fn triggers<'a>(scan: &'a Scan<'_>) -> impl Iterator<Item = (&'a QualifiedName, &'a String, &'a Trigger)> {
     let relations = scan.catalog().relations.iter();
-    relations.flat_map(|(name, relation)| relation.triggers.iter().map(move |(trigger, facts)| (name, trigger, facts)))
+    relations
+        .flat_map(|(name, relation)| relation.triggers.iter().map(move |(trigger, facts)| (name, trigger, &**facts)))
 }
 
 fn state(fact: &Fact<TriggerState>) -> Value {
@@ -148,7 +149,7 @@ pub(super) fn pg_trigger(scan: &Scan<'_>) -> Table {
     let wanted = triggers(scan)
         .filter(|(name, trigger, _)| scan.admits("tgname", trigger) && scan.admits_relation("tgrelid", name));
     for (name, trigger, facts) in wanted {
-        let mut functions = scan.catalog().functions.keys().filter(|key| key.name == facts.function);
+        let mut functions = scan.catalog().overloads(&facts.function).map(|(key, _)| key);
         let function = functions.find(|key| key.args.is_empty()).cloned();
         let row = [
             scan.names.oid(Oid::Part("trigger", name.clone(), trigger.clone())),
