@@ -238,7 +238,9 @@ fn member_can_bypass(model: &Model<'_>, _: &Rule) -> Judged {
 /// A caller without a session reaches protected rows through a function: one violation for each function.
 fn definer_reach(model: &Model<'_>, _: &Rule) -> Judged {
     let table = model.access_table();
-    let ways = table.indirect.iter().filter(|way| is_anonymous(&way.role) && way.through.starts_with("function "));
+    // Where there is an `anon`, it stands for callers without a session.
+    let anonymous = if table.roles.iter().any(|role| role == "anon") { "anon" } else { PUBLIC };
+    let ways = table.indirect.iter().filter(|way| way.role == anonymous && way.through.starts_with("function "));
     let protected = |name: &QualifiedName| {
         model.catalog().relations.get(name).is_some_and(|relation| !relation.rls_enabled.is(&false))
     };
@@ -247,13 +249,7 @@ fn definer_reach(model: &Model<'_>, _: &Rule) -> Judged {
         by_function.entry(way.through.strip_prefix("function ").unwrap_or(&way.through)).or_default().push(way);
     }
     let violations = by_function.iter().map(|(function, ways)| {
-        let roles: BTreeSet<&str> = ways.iter().map(|way| way.role.as_str()).collect();
-        // Whoever PUBLIC may, anon may.
-        let role = if roles.contains("anon") { "anon" } else { PUBLIC };
-        let message = format!(
-            "`{function}`: {role} may call it, and past row level security it {}",
-            deeds(ways.iter().copied().filter(|way| way.role == role))
-        );
+        let message = format!("`{function}`: {anonymous} may call it, and past row level security it {}", deeds(ways));
         let at = ways.iter().flat_map(|way| way.derivation.iter().rev()).find_map(|step| step.at.clone());
         Violation::new(ObjectRef::new(ObjectKind::Function, *function), at, message)
     });
@@ -261,7 +257,7 @@ fn definer_reach(model: &Model<'_>, _: &Rule) -> Judged {
 }
 
 /// ``reads `a`, `b` and updates `c` ``: at most so many of each are named.
-fn deeds<'w>(ways: impl Iterator<Item = &'w Indirect>) -> String {
+fn deeds(ways: &[&Indirect]) -> String {
     const NAMED: usize = 3;
     let mut by_command: BTreeMap<Command, BTreeSet<String>> = BTreeMap::new();
     for way in ways {

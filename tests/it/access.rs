@@ -389,7 +389,23 @@ fn states(schema: &generate::Schema) -> Vec<String> {
         states.push(tables.iter().map(keep).collect());
         states.extend(tables.iter().map(keep));
     }
+    states.push(tables.iter().map(|table| everything(table)).collect());
     states
+}
+
+/// Fills a table with rows of every combination of values, as far as it takes them.
+fn everything(table: &str) -> String {
+    format!(
+        "do $do$ declare r record; begin
+           for r in select * from unnest(array[-1, 0, 5]) id,
+               unnest(array[null, '11111111-1111-1111-1111-111111111111', '33333333-3333-3333-3333-333333333333']::uuid[]) owner,
+               unnest(array[null, 'a', 'b', 'c']) tag, unnest(array[null, true, false]) flag
+           loop
+             begin insert into {table} (id, owner, tag, flag) values (r.id, r.owner, r.tag, r.flag);
+             exception when others then null; end;
+           end loop;
+         end $do$;"
+    )
 }
 
 /// Where the same questions get another answer from the server's own catalog.
