@@ -2,6 +2,7 @@
 //! tenth of the time.
 
 #![allow(clippy::unwrap_used, reason = "a bench fails by panicking")]
+#![allow(clippy::print_stdout, reason = "figures are what it is for")]
 
 use std::fmt::Write as _;
 use std::time::{Duration, Instant};
