@@ -84,6 +84,8 @@ impl Assembly {
     /// Columns arrive relation by relation, in order.
     pub(super) fn columns(&mut self, rows: Vec<ColumnRow>) {
         let mut generated = Vec::new();
+        // Tables have columns in common: `id`, `created_at`; those are held once.
+        let mut known: FxHashMap<ColumnRow, Shared<Column>> = FxHashMap::default();
         for mut row in rows {
             let name = QualifiedName::new(std::mem::take(&mut row.schema), std::mem::take(&mut row.relation));
             let Some(relation) = self.catalog.relations.get_mut(&name) else {
@@ -101,8 +103,16 @@ impl Assembly {
             if let Some(text) = row.generated.take() {
                 generated.push((name, place, text));
             }
-            relation.columns.push(column(row, &mut self.acls, &mut self.parsed).into());
+            row.number = 0;
+            let column = match known.get(&row) {
+                Some(column) => column.clone(),
+                None => {
+                    known.entry(row.clone()).or_insert(column(row, &mut self.acls, &mut self.parsed).into()).clone()
+                }
+            };
+            relation.columns.push(column);
         }
+        self.catalog.relations.values_mut().for_each(|relation| relation.columns.shrink_to_fit());
         for (name, place, text) in generated {
             let expression = self.expression(&text, &name);
             let columns = self.catalog.relations.get_mut(&name).map(|relation| &mut relation.columns);

@@ -66,7 +66,7 @@ pub(super) struct ViewReadRow {
     pub is_function: bool,
 }
 
-#[derive(Deserialize)]
+#[derive(Clone, PartialEq, Eq, Hash, Deserialize)]
 pub(super) struct ColumnRow {
     pub schema: String,
     pub relation: String,

@@ -158,3 +158,31 @@ fn what_the_database_does_not_have_is_coverage() {
     let own = said(&json(&check(&["--format", "json"]))).join("\n");
     assert!(!own.contains("missing"), "the database's own setting wins: {own}");
 }
+
+/// pgmq makes a queue's table a part of itself; what it made for itself stays its own business.
+#[test]
+fn a_queue_that_belongs_to_its_extension_is_looked_at() {
+    let Some((url, mut client)) = pg::fresh() else { return };
+    client
+        .batch_execute(
+            "drop role if exists queue_reader; create role queue_reader; create schema pgmq; create table pgmq.q_orders (msg_id bigint primary key); create table pgmq.meta (queue_name text);
+             alter extension plpgsql add table pgmq.q_orders; alter extension plpgsql add table pgmq.meta;
+             grant usage on schema pgmq to queue_reader; grant all on pgmq.q_orders, pgmq.meta to queue_reader",
+        )
+        .unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(
+        folder.path().join("gardefou.yaml"),
+        "exposed-schemas: [public, pgmq_public]\nexposed-roles: [queue_reader]\n",
+    )
+    .unwrap();
+    let output = run_in(
+        folder.path(),
+        &["check", "--database-url", &url, "--select", "rls/queue-exposed", "--format", "json"],
+        &[],
+    );
+    assert_eq!(code(&output), 1, "{}", err(&output));
+    let found = messages(&json(&output));
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert!(found[0].starts_with(r#""table" | "pgmq.q_orders" |"#), "{found:?}");
+}

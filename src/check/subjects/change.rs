@@ -1,10 +1,10 @@
 //! Changes: what one migration did to one object, net, and whether that still stands at the end of the history.
 
 mod sides;
+mod widening;
 
 use rayon::prelude::*;
 
-use super::super::facts::{self, Verdict};
 use super::super::model::{name_parts, origin_word};
 use super::super::subject::Builder;
 use super::super::{Model, Needed, Subject};
@@ -12,15 +12,15 @@ use super::function::is_pinned;
 use super::policy::{command_word, commands};
 use super::{BATCH, kind_word};
 use sides::{
-    added, as_policy, command_widened, rls_enabled, roles_added, same_purpose, security_definer, security_invoker,
-    side_enabled, side_roles, side_type,
+    added, as_policy, rls_enabled, same_purpose, security_definer, security_invoker, side_enabled, side_roles,
+    side_type,
 };
 
 use crate::catalog::{
-    Acl, AclEntry, Expression, Fact, Function, ObjectKind, ObjectRef, Origin, Policy, QualifiedName, Relation, Trigger,
+    Acl, AclEntry, Fact, Function, ObjectKind, ObjectRef, Origin, Policy, QualifiedName, Relation, Trigger,
 };
 use crate::migrations::{Change, ChangeKind, Migration, ObjectState};
-use crate::sql::ast::{PolicyCommand, TriggerState};
+use crate::sql::ast::TriggerState;
 
 pub(super) fn changes(model: &Model<'_>, needed: &Needed, judge: &mut dyn FnMut(&[Subject])) {
     let of = |migration| move |change| (migration, change);
@@ -276,74 +276,6 @@ impl<'a, 'm> One<'a, 'm> {
         };
         let sides = self.trigger_now().map(|now| (&**before, &**after, now));
         Self::lost(sides, fires)
-    }
-
-    fn policies(&self) -> Option<(&Policy, &Policy)> {
-        match (&self.change.before, &self.change.after) {
-            (Some(ObjectState::Policy(before)), Some(ObjectState::Policy(after))) => Some((before, after)),
-            _ => None,
-        }
-    }
-
-    fn policy(&self, b: &mut Builder<'_>) {
-        // What a later migration took back is not widened any more.
-        let pair = || self.policies().filter(|(_, after)| self.policy_now() == Some(after));
-        b.maybe("roles_added", || pair().map_or(Some(Vec::new()), |(before, after)| roles_added(before, after)));
-        b.maybe("using_opened", || pair().map_or(Some(false), |(x, y)| self.opened(&x.using, &y.using)));
-        b.maybe("check_opened", || pair().map_or(Some(false), |(x, y)| self.check_opened(x, y)));
-        b.set("became_permissive", || pair().is_some_and(|(before, after)| !before.permissive && after.permissive));
-        b.set("command_widened", || pair().is_some_and(|(x, y)| command_widened(x, y)));
-        b.maybe("widened", || match pair() {
-            Some((before, after)) => self.widened(before, after),
-            None => Some(Vec::new()),
-        });
-    }
-
-    fn is_open(&self, fact: &Fact<Option<Expression>>) -> Option<bool> {
-        let Some(expression) = fact.get()? else { return Some(false) };
-        let shape = facts::analyse(self.model, &self.table()?, expression)?;
-        Some(shape.verdict == Verdict::Always)
-    }
-
-    fn opened(&self, before: &Fact<Option<Expression>>, after: &Fact<Option<Expression>>) -> Option<bool> {
-        if before.value == after.value {
-            return Some(false);
-        }
-        Some(self.is_open(after)? && !self.is_open(before)?)
-    }
-
-    /// The check on new rows, USING standing in where it does, became always true.
-    fn check_opened(&self, before: &Policy, after: &Policy) -> Option<bool> {
-        let effective = |policy: &'_ Policy| match (policy.check.get(), policy.command) {
-            (_, PolicyCommand::Select | PolicyCommand::Delete) => None,
-            (Some(None), PolicyCommand::All | PolicyCommand::Update) => Some(policy.using.clone()),
-            _ => Some(policy.check.clone()),
-        };
-        match (effective(before), effective(after)) {
-            (Some(before), Some(after)) => self.opened(&before, &after),
-            _ => Some(false),
-        }
-    }
-
-    fn widened(&self, before: &Policy, after: &Policy) -> Option<Vec<String>> {
-        let mut words = Vec::new();
-        let roles = roles_added(before, after)?;
-        if !roles.is_empty() {
-            words.push(format!("it now applies to {}", roles.join(", ")));
-        }
-        if self.opened(&before.using, &after.using)? {
-            words.push("USING became always true".to_owned());
-        }
-        if self.check_opened(before, after)? {
-            words.push("the check on new rows became always true".to_owned());
-        }
-        if !before.permissive && after.permissive {
-            words.push("RESTRICTIVE became PERMISSIVE".to_owned());
-        }
-        if command_widened(before, after) {
-            words.push(format!("it now covers {}", command_word(after.command)));
-        }
-        Some(words)
     }
 
     fn grants(&self, b: &mut Builder<'_>) {

@@ -31,7 +31,7 @@ impl Fold {
             }
         }
         let mut moved = former(&notes, &mut before, &after);
-        let mut changes = Vec::new();
+        let mut changes = Vec::with_capacity(before.len().max(after.len()));
         for (object, state) in after {
             let note = notes.get(&object);
             let stood = before.remove(&object);
@@ -45,6 +45,7 @@ impl Fold {
             let note = notes.get(&object);
             changes.extend(self.change_of(object, None, Some(state), None, note));
         }
+        changes.shrink_to_fit();
         changes.sort_by(|a, b| a.at.span.start.cmp(&b.at.span.start).then_with(|| a.object.cmp(&b.object)));
         changes
     }
