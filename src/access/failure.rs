@@ -79,18 +79,16 @@ impl<'c> Access<'c> {
             let Some(expr) = &part.expr else { continue };
             let mut others = applying.permissive.iter().filter(|other| !std::ptr::eq(*other, part));
             let drops = |other: &Expr| may_decide(other) || absorbs(other, expr);
-            let foldable = part.policy.permissive && others.any(|other| other.expr.as_deref().is_some_and(drops));
+            let beside = part.policy.permissive && others.any(|other| other.expr.as_deref().is_some_and(drops));
+            let foldable = beside || ends(applying, part);
             let guards = Guards { foldable, lazy: !alone, folded: false };
             let folded = dropped && part.policy.permissive;
             let Some(mut failure) = self.failure_of_expr(ask, expr, Guards { folded, ..guards }, trail, 0) else {
                 continue;
             };
             failure.step = part.step(&failure.step.text);
-            let certain = failure.certain;
-            if worst.as_ref().is_none_or(|worst| !worst.certain) {
-                worst = Some(failure);
-            }
-            if certain {
+            worst = worse(worst, Some(failure));
+            if worst.as_ref().is_some_and(first_found) {
                 break;
             }
         }
@@ -118,10 +116,7 @@ impl<'c> Access<'c> {
             let or = matches!(expr.kind, ExprKind::Or(_));
             let drops = others.any(|other| may_decide(other) || or && absorbs(other, part));
             let guards = Guards { foldable: guards.foldable || drops, lazy: true, ..guards };
-            let failure = self.failure_of_expr(ask, part, guards, trail, depth + 1);
-            if worst.as_ref().is_none_or(|worst| !worst.certain && failure.is_some()) {
-                worst = failure.or(worst);
-            }
+            worst = worse(worst, self.failure_of_expr(ask, part, guards, trail, depth + 1));
         }
         worst
     }
@@ -151,9 +146,7 @@ impl<'c> Access<'c> {
         });
         let calls = references.routines.iter().filter_map(|key| self.uncallable(ask, key, inside, trail));
         for failure in reads.chain(calls).filter(|failure| !inside.folded || recursion(failure)) {
-            if worst.as_ref().is_none_or(|worst| !worst.certain) {
-                worst = Some(failure);
-            }
+            worst = worse(worst, Some(failure));
         }
         worst
     }
@@ -311,6 +304,30 @@ impl<'c> Access<'c> {
         maybe.retain(|column| !sure.contains(column));
         Touch::All(sure, maybe)
     }
+}
+
+/// Of two failures the one that decides: recursion between policies is found before any privilege is asked for.
+fn worse(one: Option<Failure>, other: Option<Failure>) -> Option<Failure> {
+    let rank = |failure: &Failure| (first_found(failure), failure.certain);
+    match (&one, &other) {
+        (Some(a), Some(b)) if rank(a) >= rank(b) => one,
+        (_, Some(_)) => other,
+        _ => one,
+    }
+}
+
+fn first_found(failure: &Failure) -> bool {
+    failure.certain && failure.at_start && recursion(failure)
+}
+
+/// A constant among the other conditions may make all of them false: then none is looked at. A plain `true` cannot.
+fn ends(applying: &Applying<'_>, part: &Part<'_>) -> bool {
+    let decides = |other: &Part<'_>| {
+        let expr = other.expr.as_deref();
+        expr.is_some_and(|expr| constant(expr) != Some(true) && may_decide(expr))
+    };
+    let mut narrowing = applying.restrictive.iter().filter(|other| !std::ptr::eq(*other, part));
+    narrowing.any(decides) || !part.policy.permissive && applying.permissive.iter().all(decides)
 }
 
 /// The names in front of columns in a piece of SQL.

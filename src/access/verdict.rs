@@ -195,7 +195,8 @@ impl Judgement {
     /// Where no row may get as far as what fails: nothing gets through, by failure or for want of rows.
     pub(super) fn soften(mut self) -> Self {
         if self.verdict == Verdict::None && self.late {
-            (self.verdict, self.late) = (Verdict::Denied, false);
+            // With other rows beside it the statement may fail or not.
+            (self.verdict, self.late, self.fragile) = (Verdict::Denied, false, true);
             if let Some(step) = self.derivation.last() {
                 self.assume(format!("the statement may also fail: {}", step.text.clone()));
             }

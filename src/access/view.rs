@@ -116,7 +116,8 @@ impl<'c> Access<'c> {
 
 /// A call behind a view fails, where a row gets as far as it.
 fn may_not_get_there(query: &Query, judgement: Judgement) -> Judgement {
-    let QueryBody::Select(select) = &query.body else { return Judgement { verdict: Verdict::Unknown, ..judgement } };
+    let maybe = |judgement| Judgement { verdict: Verdict::Unknown, fragile: true, ..judgement };
+    let QueryBody::Select(select) = &query.body else { return maybe(judgement) };
     let bare = matches!(select.from.as_slice(), [TableRef::Relation { .. }]) && select.filter.is_none();
     let counts = select.group_by.is_empty() && select.columns.iter().any(is_aggregate);
     if bare && query.with.is_empty() {
@@ -124,7 +125,7 @@ fn may_not_get_there(query: &Query, judgement: Judgement) -> Judgement {
     } else if !counts && query.with.is_empty() && select.from.iter().all(matches_only) {
         judgement.soften()
     } else {
-        Judgement { verdict: Verdict::Unknown, ..judgement }
+        maybe(judgement)
     }
 }
 
@@ -309,10 +310,10 @@ impl<'a, 'c, 'm> Reading<'a, 'c, 'm> {
                 if judgement.verdict == Verdict::All {
                     judgement.verdict = if read.verdict == Verdict::Unknown { Verdict::Unknown } else { Verdict::Rows };
                 }
-                judgement.fragile |= read.fragile;
-                judgement.assume_all(read.assumptions);
                 judgement.derivation.extend(read.derivation);
             }
+            judgement.fragile |= read.fragile;
+            judgement.assume_all(read.assumptions);
         }
         judgement
     }

@@ -273,19 +273,32 @@ fn deeds(ways: &[&Indirect]) -> String {
     deeds.collect::<Vec<_>>().join("; ")
 }
 
+/// A table published to Realtime, and whoever may subscribe gets all of it.
 fn realtime_without_rls(model: &Model<'_>, _: &Rule) -> Judged {
     let Some(publication) = model.catalog().publications.get("supabase_realtime") else { return Judged::default() };
-    let listed = publication.tables.iter().filter_map(|(name, fact)| {
-        let relation = model.catalog().relations.get(name)?;
-        Some((name, relation, fact.at.clone()))
-    });
-    let open = listed.clone().filter(|(_, relation, _)| relation.rls_enabled.is(&false));
-    let violations = open.map(|(name, relation, at)| {
-        let message =
-            format!("`{name}` is published to Realtime and has no row level security: every subscriber gets every row");
-        Violation::new(ObjectRef::new(relation.kind, name), at, message)
-    });
-    judged(listed.clone().count(), violations.collect())
+    let (cells, mut looked_at, mut violations) = (cells(model), 0, Vec::new());
+    for (name, relation) in &model.catalog().relations {
+        let whole = publication.all_tables || publication.schemas.contains(&name.schema);
+        let own = relation.kind == ObjectKind::Table && !model.config().system_schemas.contains(&name.schema);
+        let at = match publication.tables.get(name) {
+            Some(fact) => fact.at.clone(),
+            None if whole && own => publication.provenance.defined.clone(),
+            None => continue,
+        };
+        looked_at += 1;
+        // Realtime asks for SELECT, too.
+        let reads =
+            |role: &&String| cells.get(&(name, role.as_str(), Command::Select)).is_none_or(|row| row.verdict.is_open());
+        let readers: Vec<&str> = model.config().exposed_roles.iter().filter(reads).map(String::as_str).collect();
+        if relation.rls_enabled.is(&false) && !readers.is_empty() {
+            let who = readers.join(", ");
+            let message = format!(
+                "`{name}` is published to Realtime and has no row level security: {who} get every row that changes"
+            );
+            violations.push(Violation::new(ObjectRef::new(relation.kind, name), at, message));
+        }
+    }
+    judged(looked_at, violations)
 }
 
 /// Inserting a reference tells whether a hidden row exists.
