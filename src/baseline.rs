@@ -149,6 +149,7 @@ fn stale(entry: &Entry) -> Finding {
         silenced_by: None,
         related: Vec::new(),
         detail: None,
+        fix: None,
         discriminator: entry.fingerprint.clone(),
     }
 }

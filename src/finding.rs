@@ -54,6 +54,8 @@ pub struct Finding {
     pub discriminator: String,
     /// Several lines that show what the message says: a diff, a path.
     pub detail: Option<String>,
+    /// SQL that does what the rule's remediation says, for a person to run; nothing where only a person can write it.
+    pub fix: Option<String>,
 }
 
 impl Finding {

@@ -7,6 +7,7 @@ mod fold;
 mod host;
 mod interp;
 
+pub(crate) use eval::quote_ident;
 pub(crate) use fold::privileges_of_new;
 pub use fold::{Watch, detect_platform, fold, fold_watched};
 

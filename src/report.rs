@@ -53,6 +53,8 @@ pub struct RuleDoc {
     pub rationale: String,
     /// What to do about it; the first sentence stands alone.
     pub remediation: String,
+    /// Template of the SQL that does it.
+    pub fix: Option<String>,
     /// Addresses of further reading.
     pub references: Vec<String>,
     /// Tags.

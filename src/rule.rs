@@ -3,6 +3,7 @@
 mod error;
 mod expression;
 mod file;
+mod fix;
 mod load;
 mod quick;
 pub mod schema;
@@ -17,6 +18,7 @@ use std::sync::Arc;
 pub use error::RuleError;
 pub use expression::{Expression, Outcome, Template, cel_root, context};
 pub use file::{Examples, FailExample, PassExample, json_schema};
+pub use fix::Fix;
 pub use load::{built_in, load_all, load_folder, parse};
 pub use selection::Selection;
 pub use value::{Param, Value};
@@ -50,6 +52,8 @@ pub struct Rule {
     pub rationale: String,
     /// What to do; the first line stands alone.
     pub remediation: String,
+    /// SQL that does it, for each finding.
+    pub fix: Option<Arc<Fix>>,
     /// Where to read more.
     pub references: Vec<String>,
     /// Parameters, as configured.
@@ -101,7 +105,7 @@ impl Rule {
     #[must_use]
     pub fn needs_database(&self) -> bool {
         let live = |position: usize| self.target.fields.get(position).is_some_and(|field| field.live);
-        matches!(self.logic, Logic::Query(_)) || self.fields().into_iter().any(live)
+        matches!(self.logic, Logic::Query(_)) || self.judged_fields().into_iter().any(live)
     }
 
     /// Whether it is about how a schema came about (files, statements, changes) rather than what it is.
@@ -110,9 +114,15 @@ impl Rule {
         schema::HISTORY.contains(&self.target.name)
     }
 
-    /// Positions of the target's fields it needs: conditions, severities and message.
+    /// Positions of the target's fields it needs: conditions, severities, message and fix.
     #[must_use]
     pub fn fields(&self) -> Vec<usize> {
+        let mut fields = self.judged_fields();
+        fields.extend(self.fix.iter().flat_map(|fix| fix.fields()));
+        fields
+    }
+
+    fn judged_fields(&self) -> Vec<usize> {
         let mut fields: Vec<usize> = self.message.fields().collect();
         fields.extend(self.severity_when.iter().flat_map(|(condition, _)| condition.fields.iter().copied()));
         if let Logic::Conditions { when, assert } = &self.logic {

@@ -287,6 +287,7 @@ pub fn doc(rule: &Rule) -> RuleDoc {
         severity: rule.severity,
         rationale: rule.rationale.clone(),
         remediation: rule.remediation.clone(),
+        fix: rule.fix.as_ref().map(|fix| fix.text().to_owned()),
         references: rule.references.clone(),
         tags: rule.tags.clone(),
     }

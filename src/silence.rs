@@ -63,6 +63,7 @@ pub fn docs() -> BTreeMap<String, RuleDoc> {
             severity,
             rationale: rationale.to_owned(),
             remediation: remediation.to_owned(),
+            fix: None,
             references: Vec::new(),
             tags: vec!["silencing".to_owned()],
         };

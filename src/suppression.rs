@@ -195,6 +195,7 @@ fn finding(rule: &str, severity: Severity, message: String, at: Location, discri
         silenced_by: None,
         related: Vec::new(),
         detail: None,
+        fix: None,
         discriminator,
     }
 }

@@ -125,6 +125,7 @@ fn finding(rule: &str, severity: Severity, message: String, waiver: &Waiver) -> 
         silenced_by: None,
         related: Vec::new(),
         detail: None,
+        fix: None,
         discriminator: format!("{} {}", waiver.rule, waiver.object),
     }
 }

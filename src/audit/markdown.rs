@@ -1,7 +1,7 @@
 //! The page as Markdown, for a mail, an issue or a job summary.
 
 use super::view::{Line, Piece, RuleView, View, counted};
-use crate::report::escape::markdown_text;
+use crate::report::escape::{fenced, markdown_text};
 
 pub(super) fn render(view: &View) -> String {
     let mut out = format!("# Audit of {}\n\n{}\n", markdown_text(&view.database), markdown_text(&view.server()));
@@ -56,6 +56,9 @@ fn rule(rule: &RuleView) -> String {
     }
     for paragraph in &rule.remediation {
         out.push_str(&format!("\n> {}\n", pieces(paragraph)));
+    }
+    if !rule.fix.is_empty() {
+        out.push_str(&format!("\n{}", fenced("sql", rule.fix.iter().map(String::as_str))));
     }
     out
 }

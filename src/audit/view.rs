@@ -55,6 +55,9 @@ pub(super) struct Line {
     pub(super) text: Vec<Piece>,
     pub(super) note: String,
     pub(super) is_new: bool,
+    /// SQL for this one.
+    #[serde(skip)]
+    pub(super) fix: Option<String>,
 }
 
 /// The findings of one severity, by rule.
@@ -74,6 +77,8 @@ pub(super) struct RuleView {
     pub(super) remediation: Vec<Vec<Piece>>,
     pub(super) references: Vec<String>,
     pub(super) findings: Vec<Line>,
+    /// SQL that does what the remediation says, line by line, for all findings.
+    pub(super) fix: Vec<String>,
 }
 
 impl View {
@@ -149,6 +154,7 @@ impl Findings {
             if is_new {
                 new.push(line.clone());
             }
+            let line = Line { fix: finding.fix.clone(), ..line };
             by_rule.entry((std::cmp::Reverse(finding.severity), &finding.rule)).or_default().push(line);
         }
         let mut severities: Vec<SeverityView> = Vec::new();
@@ -181,14 +187,22 @@ impl RuleView {
                 .filter(|u| safe(u))
                 .map(|u| escape::line(u))
                 .collect(),
+            fix: statements(&findings),
             findings,
         }
     }
 }
 
+/// The lines of SQL of some findings, each statement once.
+fn statements(findings: &[Line]) -> Vec<String> {
+    let mut seen = BTreeSet::new();
+    let fixes = findings.iter().filter_map(|line| line.fix.as_deref()).filter(|fix| seen.insert(*fix));
+    fixes.flat_map(str::lines).map(escape::whole_line).collect()
+}
+
 impl Line {
     fn new(rule: &str, text: &str, note: &str, is_new: bool) -> Self {
-        Self { rule: escape::line(rule), text: pieces(text), note: escape::line(note), is_new }
+        Self { rule: escape::line(rule), text: pieces(text), note: escape::line(note), is_new, fix: None }
     }
 }
 

@@ -130,7 +130,7 @@ impl<'a> Run<'a> {
                 if subject.is_conditional(&fields) {
                     message.push_str(CONDITIONAL);
                 }
-                self.find(rule, severity, message, subject, subject.place(&assert.fields).cloned());
+                self.find(rule, (severity, message), subject, subject.place(&assert.fields).cloned());
             }
             Outcome::Unknown => self.unjudged(rule, subject),
             Outcome::Failed(message) => self.failed(rule, subject, &message),
@@ -138,10 +138,11 @@ impl<'a> Run<'a> {
         true
     }
 
-    fn find(&mut self, rule: &Rule, severity: Severity, message: String, subject: &Subject, at: Option<Location>) {
+    fn find(&mut self, rule: &Rule, said: (Severity, String), subject: &Subject, at: Option<Location>) {
         if !self.model.is_in_scope(at.as_ref()) {
             return;
         }
+        let (severity, message) = said;
         self.output.findings.push(Finding {
             rule: rule.id.clone(),
             severity,
@@ -153,6 +154,7 @@ impl<'a> Run<'a> {
             related: Vec::new(),
             discriminator: subject.discriminator.clone(),
             detail: None,
+            fix: rule.fix.as_ref().and_then(|fix| fix.render(&|position| subject.value(position).cloned())),
         });
     }
 
@@ -162,6 +164,7 @@ impl<'a> Run<'a> {
         judged.not_run.into_iter().for_each(|why| self.not_run(rule, why));
         let in_scope = |violation: &code::Violation| self.model.is_violation_in_scope(violation.location.as_ref());
         for violation in judged.violations.into_iter().filter(in_scope) {
+            let fix = rule.fix.as_ref().and_then(|fix| fix.of_object(&violation.object));
             self.output.findings.push(Finding {
                 rule: rule.id.clone(),
                 severity: rule.severity,
@@ -173,6 +176,7 @@ impl<'a> Run<'a> {
                 related: Vec::new(),
                 discriminator: violation.discriminator,
                 detail: violation.detail,
+                fix,
             });
         }
     }
@@ -190,8 +194,8 @@ impl<'a> Run<'a> {
                     let scope = Scope { needed: &needed, subject, constants: &constants };
                     let mut context = context();
                     context.set_variable_resolver(&scope);
-                    let (severity, message) = (severity(rule, &context), rule.message.render(&context));
-                    self.find(rule, severity, message, subject, None);
+                    let said = (severity(rule, &context), rule.message.render(&context));
+                    self.find(rule, said, subject, None);
                 }
             }
         }

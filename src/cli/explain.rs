@@ -45,6 +45,8 @@ struct Page {
     tags: Vec<String>,
     rationale: String,
     remediation: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fix: Option<String>,
     examples: Vec<Example>,
     references: Vec<String>,
 }
@@ -79,8 +81,8 @@ fn page(rules: &RuleSet, id: &str) -> anyhow::Result<Page> {
 }
 
 fn new_page(doc: RuleDoc, examples: Vec<Example>) -> Page {
-    let RuleDoc { id, title, severity, rationale, remediation, references, tags } = doc;
-    Page { id, title, severity, tags, rationale, remediation, examples, references }
+    let RuleDoc { id, title, severity, rationale, remediation, fix, references, tags } = doc;
+    Page { id, title, severity, tags, rationale, remediation, fix, examples, references }
 }
 
 fn examples(rule: &Rule) -> Vec<Example> {
@@ -103,7 +105,8 @@ fn text(page: &Page, color: bool) -> String {
     let tags = if page.tags.is_empty() { String::new() } else { format!(" · {}", page.tags.join(", ")) };
     let mut out = format!("{}: {}\n", bold(&escape::line(&page.id)), escape::line(&page.title));
     out.push_str(&format!("{severity}{}\n", escape::line(&tags)));
-    let sections = [("Why", &page.rationale), ("What to do", &page.remediation)];
+    let fix = page.fix.clone().unwrap_or_default();
+    let sections = [("Why", &page.rationale), ("What to do", &page.remediation), ("In SQL, for each finding", &fix)];
     for (title, body) in sections.iter().filter(|(_, body)| !body.trim().is_empty()) {
         out.push_str(&format!("\n{}\n{}", bold(title), indented(body)));
     }

@@ -240,6 +240,7 @@ fn finding(outcome: &Outcome, wrong: &Wrong, rules: &[Rule]) -> Option<Finding> 
         silenced_by: None,
         related: Vec::new(),
         detail: None,
+        fix: None,
         discriminator: String::new(),
     })
 }

@@ -26,6 +26,7 @@ mod value;
 
 pub(super) use cast::cast_value;
 pub(super) use expr::{Evaluator, World};
+pub(crate) use keywords::quote_ident;
 pub(super) use names::{Names, parse_name};
 pub(super) use row::Presence;
 pub(super) use rows::Rows;

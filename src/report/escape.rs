@@ -104,6 +104,21 @@ pub fn markdown_text(text: &str) -> String {
     out.replace("://", ":<!-- -->//").replace("www.", "www<!-- -->.")
 }
 
+/// As [`line()`], for text that stands at the beginning of one: it cannot be a workflow command (`::error …`) there.
+#[must_use]
+pub fn whole_line(text: &str) -> String {
+    let text = line(text);
+    if text.trim_start().starts_with("::") { text.replacen("::", ":\\:", 1) } else { text }
+}
+
+/// Lines as a code block of Markdown; a fence longer than any in it keeps them there.
+#[must_use]
+pub fn fenced<'a>(language: &str, lines: impl Iterator<Item = &'a str>) -> String {
+    let text: String = lines.map(|text| format!("{}\n", whole_line(text))).collect();
+    let fence = "`".repeat(text.split(|c| c != '`').map(str::len).max().unwrap_or(0).max(2) + 1);
+    format!("{fence}{language}\n{text}{fence}\n")
+}
+
 /// JSON as printed by a serialiser, with the hostile characters it leaves raw (they can only stand inside strings)
 /// written as `\uXXXX`: the data is the same, the bytes are harmless.
 #[must_use]

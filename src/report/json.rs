@@ -82,6 +82,9 @@ pub struct JsonFinding {
     /// Several lines that show what the message says: a diff, a path.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
+    /// SQL that does what the rule's remediation says, for a person to run; never run by this program.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fix: Option<String>,
 }
 
 /// An object.
@@ -189,6 +192,7 @@ fn json_finding(finding: &crate::finding::Finding, fingerprint: String) -> JsonF
         silenced_by: finding.silenced_by.clone(),
         related: finding.related.iter().map(related).collect(),
         detail: finding.detail.clone(),
+        fix: finding.fix.clone(),
     }
 }
 

@@ -1,8 +1,10 @@
 //! Markdown for a pull request comment or a job summary.
 
+use std::collections::BTreeSet;
+
 use crate::finding::{Finding, State};
 
-use super::{RenderOptions, Report, escape, help, place, word};
+use super::{RenderOptions, Report, escape, help, many, place, word};
 
 /// Rows shown without `-v`: comments and job summaries have size limits. The rest is counted below the table.
 const ROWS: usize = 200;
@@ -19,6 +21,7 @@ pub(super) fn render(report: &Report, options: &RenderOptions) -> String {
         out.push_str(&format!("\n… and {} more findings (`-v` shows all)\n", new.len() - shown));
     }
     out.extend(new.iter().take(shown).map(|finding| detail(finding)));
+    out.push_str(&fixes(new.iter().take(shown).copied()));
     out.push_str(&crate::access::render::deltas_markdown(&report.access));
     out.push_str(&silenced(report));
     out.push_str(&coverage(report));
@@ -36,13 +39,23 @@ fn row(report: &Report, finding: &Finding, options: &RenderOptions) -> String {
     format!("| {severity} | {rule} | {message}{help} | {} |\n", place.unwrap_or_default())
 }
 
-/// A diff or path below the table, as code; a fence longer than any in it keeps it there.
+/// A diff or path below the table, as code.
 fn detail(finding: &Finding) -> String {
     let Some(text) = &finding.detail else { return String::new() };
-    let lines: String = text.lines().map(|line| format!("{}\n", escape::line(line))).collect();
-    let fence = "`".repeat(lines.split(|c| c != '`').map(str::len).max().unwrap_or(0).max(2) + 1);
     let title = format!("{}: {}", finding.rule, finding.object.name);
-    details(&escape::markdown_text(&title), format!("{fence}diff\n{lines}{fence}\n"))
+    details(&escape::markdown_text(&title), escape::fenced("diff", text.lines()))
+}
+
+/// SQL for a person to copy, each statement once.
+fn fixes<'a>(findings: impl Iterator<Item = &'a Finding>) -> String {
+    let mut seen = BTreeSet::new();
+    let fixes: Vec<&str> =
+        findings.filter_map(|finding| finding.fix.as_deref()).filter(|fix| seen.insert(*fix)).collect();
+    if fixes.is_empty() {
+        return String::new();
+    }
+    let title = format!("SQL for {}, to be reviewed and run by a person", many(fixes.len(), "remediation"));
+    details(&title, escape::fenced("sql", fixes.iter().flat_map(|fix| fix.lines())))
 }
 
 fn silenced(report: &Report) -> String {

@@ -15,6 +15,8 @@ pub(super) fn findings(findings: &mut [Finding], sources: &mut BTreeMap<Arc<str>
         mask(&mut finding.message);
         finding.silenced_by.iter_mut().chain(finding.detail.iter_mut()).for_each(mask);
         finding.related.iter_mut().for_each(|(_, message)| mask(message));
+        // With asterisks in it, SQL would be about another object.
+        finding.fix.take_if(|fix| masked(fix).is_some());
         let places = finding.location.iter().chain(finding.related.iter().map(|(at, _)| at));
         shown.extend(places.map(|at| Arc::clone(&at.file)));
     }

@@ -212,6 +212,26 @@ impl Template {
             .copied()
     }
 
+    /// What stands between the expressions, as written.
+    pub(super) fn literals(&self) -> impl Iterator<Item = &str> {
+        self.parts.iter().filter_map(|part| match part {
+            Part::Text(text) => Some(text.as_str()),
+            Part::Expression(_) => None,
+        })
+    }
+
+    /// The text where every expression is known; nothing otherwise.
+    pub(super) fn known(&self, context: &Context<'_, '_>) -> Option<String> {
+        let part = |part: &Part| match part {
+            Part::Text(text) => Some(text.clone()),
+            Part::Expression(expression) => match expression.text(context) {
+                Outcome::Known(text) => Some(text),
+                Outcome::Unknown | Outcome::Failed(_) => None,
+            },
+        };
+        self.parts.iter().map(part).collect()
+    }
+
     /// The message; what is unknown says so.
     #[must_use]
     pub fn render(&self, context: &Context<'_, '_>) -> String {

@@ -47,6 +47,9 @@ pub(super) struct RuleFile {
     pub rationale: String,
     /// What to do; its first line goes into reports.
     pub remediation: String,
+    /// SQL that does it, one or more statements; CEL in braces, in which names arrive quoted. Shown, never run.
+    #[schemars(with = "Option<String>")]
+    pub fix: Option<Spanned<String>>,
     /// Where to read more.
     #[serde(default)]
     pub references: Vec<String>,

@@ -11,6 +11,7 @@ use serde_saphyr::Spanned;
 use super::error::RuleError;
 use super::expression::{Expression, Template};
 use super::file::RuleFile;
+use super::fix::Fix;
 use super::schema::{FieldType, TARGETS, Target};
 use super::typing::Names;
 use super::{Logic, Rule, RuleSet};
@@ -146,9 +147,13 @@ impl Compiler<'_> {
         let target = self.target(&file.target)?;
         let types: BTreeMap<String, FieldType> =
             file.params.iter().map(|(name, value)| (name.clone(), value.value().field_type())).collect();
-        let names = Names { target, params: &types };
+        let names = Names { target, params: &types, sql: false };
         let logic = self.logic(&id, &file, &names);
         let message = self.compiled("message", &file.message, |text| Template::compile(text, &names));
+        let fix = match &file.fix {
+            Some(text) => Some(self.compiled("fix", text, |text| Fix::compile(text, &names, file.check.is_some()))?),
+            None => None,
+        };
         let mut severity_when = Vec::new();
         for entry in &file.severity_when {
             let condition =
@@ -167,6 +172,7 @@ impl Compiler<'_> {
             message: Arc::new(message?),
             rationale: file.rationale,
             remediation: file.remediation,
+            fix: fix.map(Arc::new),
             references: file.references,
             params: file.params,
             examples: Arc::new(file.examples),

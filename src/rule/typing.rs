@@ -7,7 +7,7 @@ use cel::IdedExpr;
 use cel::common::ast::{CallExpr, ComprehensionExpr, Expr, LiteralValue, operators as op};
 
 use super::expression::cel_root;
-use super::schema::{CONFIG, FieldType, Target};
+use super::schema::{CONFIG, Field, FieldType, Target};
 use crate::suggest::hint;
 
 /// Expressions nested deeper than this are refused.
@@ -73,6 +73,8 @@ pub(super) struct Names<'a> {
     pub target: &'static Target,
     /// The rule's parameters.
     pub params: &'a BTreeMap<String, FieldType>,
+    /// What comes out is SQL: only what cannot break out of its place may take part.
+    pub sql: bool,
 }
 
 /// Types an expression and notes the target's fields it uses.
@@ -103,7 +105,12 @@ impl<'a> Checker<'a> {
 
     fn dispatch(&mut self, expr: &IdedExpr) -> Typed {
         match &expr.expr {
-            Expr::Literal(literal) => literal_type(literal),
+            Expr::Literal(literal) => {
+                if self.names.sql {
+                    sql_literal(literal)?;
+                }
+                literal_type(literal)
+            }
             Expr::Ident(name) => self.ident(plain(name)),
             Expr::Select(select) if select.test => {
                 Err("has() is not needed: every field is there, and an unknown one makes no claim".into())
@@ -149,6 +156,9 @@ impl<'a> Checker<'a> {
         if self.locals.iter().any(|(local, _)| *local == root) {
             return Err(format!("`{root}` has no fields, so not `{root}.{path}`"));
         }
+        if self.names.sql && root != self.names.target.name {
+            return Err(format!("a fix speaks of the `{}` only, not of `{root}.{path}`", self.names.target.name));
+        }
         match root.as_str() {
             "config" => {
                 let field = CONFIG.iter().find(|field| field.path == path);
@@ -174,11 +184,19 @@ impl<'a> Checker<'a> {
             }
             return Err(unknown_field(root, path, target.fields.iter().map(|field| field.path)));
         };
+        let text = |field: &Field| matches!(field.ty, FieldType::String | FieldType::Strings);
+        let is_text = target.fields.get(position).is_some_and(text);
+        if self.names.sql && is_text && super::fix::form(target.name, path).is_none() {
+            return Err(format!("`{root}.{path}` is no name and no keyword, so it cannot stand in SQL"));
+        }
         self.used.insert(position);
         Ok(target.fields.get(position).map_or(Type::Any, |field| Type::of(field.ty)))
     }
 
     fn call(&mut self, call: &CallExpr) -> Typed {
+        if self.names.sql && CUTTING.contains(&call.func_name.as_str()) {
+            return Err(format!("`{}` would cut through quoted names, so a fix cannot call it", call.func_name));
+        }
         let mut args = Vec::new();
         if let Some(target) = &call.target {
             args.push(self.check(target)?);
@@ -214,6 +232,19 @@ impl<'a> Checker<'a> {
         let result = self.check(&it.result);
         self.locals.pop();
         result
+    }
+}
+
+/// Functions that make another text of a text.
+const CUTTING: &[&str] = &["split", "replace", "lowerAscii", "upperAscii"];
+
+/// A text written in an expression of a fix may be words and plain punctuation: a quote in it could close a name's.
+fn sql_literal(literal: &LiteralValue) -> Result<(), String> {
+    let LiteralValue::String(text) = literal else { return Ok(()) };
+    let plain = |c: char| c.is_ascii_alphanumeric() || " \n,.()=;_".contains(c);
+    match text.inner().chars().find(|c| !plain(*c)) {
+        Some(c) => Err(format!("`{c}` cannot stand in a text inside braces; write it outside of them")),
+        None => Ok(()),
     }
 }
 

@@ -31,6 +31,18 @@ impl Value {
         }
     }
 
+    /// Its texts, each made another; `None` where one cannot be.
+    pub(super) fn mapped(&self, change: &dyn Fn(&str) -> Option<String>) -> Option<Self> {
+        match self {
+            Self::Bool(_) | Self::Int(_) => Some(self.clone()),
+            Self::Text(text) => change(text.inner()).map(Self::from),
+            Self::Texts(list) => {
+                let texts = list.inner().iter().map(|item| change(item.downcast_ref::<CelString>()?.inner()));
+                texts.collect::<Option<Vec<String>>>().map(Self::from)
+            }
+        }
+    }
+
     /// Its type.
     #[must_use]
     pub const fn field_type(&self) -> FieldType {

@@ -62,6 +62,10 @@ fn the_depot_audited_twice_says_what_changed() {
     insta::with_settings!({snapshot_path => "../../snapshots/live", prepend_module_to_snapshot => false}, {
         insta::assert_snapshot!("audit.md", stable(&read(folder.path(), "report.md"), &cluster));
     });
+    let sql = "alter table public.transporteurs enable row level security;";
+    assert!(read(folder.path(), "report.md").contains(&format!("```sql\n{sql}\n")));
+    assert!(read(folder.path(), "report.html").contains(&format!("<pre class=\"sql\">{sql}\n")));
+    assert!(first["findings"].as_array().unwrap().iter().any(|finding| finding["fix"] == sql));
     // The same audit again makes the same files.
     let before = ["report.html", "report.md", "report.json", "report.sarif"].map(|name| read(folder.path(), name));
     audit(folder.path(), &url, &[]);

@@ -161,6 +161,10 @@ fn explain_prints_a_rule_or_says_which_was_meant() {
     let output = run(folder.path(), &["explain", "rls/policy-to-public", "--format", "json"]);
     let page: serde_json::Value = serde_json::from_str(&out(&output)).unwrap();
     assert_eq!(page["id"], "rls/policy-to-public");
+    assert_eq!(page.get("fix"), None, "which roles are meant only a person knows");
+    let fixed = out(&run(folder.path(), &["explain", "rls/rls-disabled"]));
+    let sql = "\nIn SQL, for each finding\n    alter table {table.name} enable row level security;\n";
+    assert!(fixed.contains(sql), "{fixed}");
     let output = run(folder.path(), &["explain", "policy-to-public"]);
     assert_eq!(code(&output), 2);
     assert!(err(&output).contains("did you mean `rls/policy-to-public`?"), "{}", err(&output));

@@ -29,6 +29,7 @@ mod drift_parquet;
 mod examples_live;
 mod expr;
 mod facts;
+mod fixes;
 mod fold;
 mod fold_vs_postgres;
 mod governance;

@@ -48,6 +48,7 @@ fn finding(rule: &str, severity: Severity, message: &str, object: ObjectRef, at:
         silenced_by: None,
         related: Vec::new(),
         detail: None,
+        fix: None,
         discriminator: String::new(),
     }
 }
@@ -63,6 +64,7 @@ fn doc(id: &str) -> (String, RuleDoc) {
         severity: Severity::Error,
         rationale: "Why it matters.\nIn two lines.".to_owned(),
         remediation: "Name the roles: add `to authenticated`.\n\nMore prose.".to_owned(),
+        fix: Some("alter policy {policy.name} on {policy.table} to authenticated;".to_owned()),
         references: vec!["https://www.postgresql.org/docs/current/sql-createpolicy.html".to_owned()],
         tags: vec!["rls".to_owned(), "security".to_owned()],
     };
@@ -80,6 +82,7 @@ fn sample() -> Report {
     );
     public.related =
         vec![(locate("alter table public.citernes enable row level security"), "switched on here".to_owned())];
+    public.fix = Some("alter policy \"read citernes\" on public.citernes to authenticated;\nselect 1;".to_owned());
     let view = ObjectRef::new(ObjectKind::View, QualifiedName::new("public", "\u{1b}[31m::error::x\u{202e}"));
     let view_message = format!("view `{}` runs as its owner", view.name);
     let create_view = locate("create view public.\"\u{1b}[31m::error::x\u{202e}\" as select 1; -- ##[error]boo");
@@ -319,6 +322,22 @@ fn outside_code(line: &str) -> String {
     out
 }
 
+/// Lines of Markdown without its fenced blocks; one that is not closed is all that follows.
+fn outside_fences(text: &str) -> Vec<&str> {
+    let run = |line: &str| line.len() - line.trim_start_matches('`').len();
+    let (mut open, mut out) = (0, Vec::new());
+    for line in text.lines() {
+        match (open, run(line)) {
+            (0, ticks @ 3..) if !line[ticks..].contains('`') => open = ticks,
+            (0, _) => out.push(line),
+            (fence, ticks) if ticks >= fence && line[ticks..].trim().is_empty() => open = 0,
+            (_, _) => {}
+        }
+    }
+    assert_eq!(open, 0, "a fence stays open in {text:?}");
+    out
+}
+
 /// What must not be in any output, whatever the names.
 fn assert_harmless(name: &str, text: &str) {
     for c in text.chars().filter(|c| *c != '\n') {
@@ -338,7 +357,7 @@ fn assert_harmless(name: &str, text: &str) {
         assert!(name == "github" && ours.iter().any(|start| line.starts_with(start)), "{name}: {line:?}");
     }
     if name == "markdown" {
-        let prose: String = text.lines().map(outside_code).collect();
+        let prose: String = outside_fences(text).into_iter().map(outside_code).collect();
         assert!(!prose.contains("<script") && !prose.contains("@everyone"), "{text:?}");
     }
     if name == "junit" {
@@ -357,6 +376,7 @@ fn report_named(name: &str, sql: &str, start: usize) -> Report {
         Some(at.clone()),
     );
     found.related = vec![(at.clone(), name.to_owned())];
+    found.fix = Some(name.to_owned());
     let unplaced = finding(name, Severity::Note, name, ObjectRef::new(ObjectKind::Other, name), None);
     let mut silenced = found.clone();
     silenced.state = State::Waived;

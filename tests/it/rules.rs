@@ -77,7 +77,27 @@ fn mistakes_are_refused_at_load() {
             "severity_when: [{if: 'true', severity: eror}]\nassert: table.exposed\nmessage: x",
         ),
     ];
+    let fixes = [
+        ("quotes round a name", "table", r#"drop table "{table.name}";"#),
+        ("a literal round a name", "table", "select '{table.name}';"),
+        ("a comment", "table", "alter table {table.name} force row level security; -- owner too"),
+        ("a dollar quote", "table", "do $$ begin {table.name} end $$;"),
+        ("a quote in an expression", "table", r#"drop table {"'" + table.name};"#),
+        ("text that is no name", "policy", "alter policy {policy.name} on {policy.table} using ({policy.using.text});"),
+        ("a type that may be anything", "column", "alter table {column.table} alter {column.name} type {column.type};"),
+        ("cutting", "table", "drop table {table.name.replace('a', 'b')};"),
+        ("configuration", "table", "revoke all on {table.name} from {config.exposed_roles};"),
+        ("an unknown field", "table", "drop table {table.nam};"),
+    ];
     let mut report = String::new();
+    for (name, target, fix) in fixes {
+        let text = file(target, &format!("assert: 'true'\nmessage: x\nfix: |\n  {fix}"));
+        let error = load(&text).err().unwrap_or_else(|| panic!("`{name}` was accepted"));
+        report.push_str(&format!("fix with {name}: {error}\n"));
+    }
+    let text =
+        file("table", "check: access-child-bypass\nmessage: x\nfix: alter table {table.name} owner to {table.owner};");
+    report.push_str(&format!("fix of a check: {}\n", load(&text).expect_err("a check knows no owner")));
     for (name, target, lines) in cases {
         let error = load(&file(target, lines)).err().unwrap_or_else(|| panic!("`{name}` was accepted"));
         report.push_str(&format!("{name}: {error}\n"));

@@ -84,6 +84,7 @@ fn finding(rule: &str, object: &str, location: Option<gardefou::location::Locati
         silenced_by: None,
         related: Vec::new(),
         detail: None,
+        fix: None,
         discriminator: String::new(),
     }
 }

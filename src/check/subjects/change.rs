@@ -70,6 +70,7 @@ impl<'a, 'm> One<'a, 'm> {
         b.set("kind", || kind_of(change.kind));
         b.set("object_kind", || kind_word(change.object.kind));
         b.set("name", || change.object.name.as_str());
+        b.set("own_name", || self.parts.last().cloned().unwrap_or_default());
         b.set("schema", || self.parts.first().cloned().unwrap_or_default());
         b.set("table", || self.table().map(|table| table.to_string()).unwrap_or_default());
         b.set("file", || self.migration.file.path.as_ref());

@@ -109,6 +109,10 @@ fn subject(model: &Model<'_>, needed: &Needed, granted: &Granted<'_>, entries: &
     b.set("object_kind", || kind_word(granted.kind));
     b.set("schema", || granted.schema);
     b.set("column", || granted.column);
+    b.set("table", || {
+        let table = granted.relation.filter(|_| granted.kind == ObjectKind::Column);
+        table.map(|(name, _)| name.to_string()).unwrap_or_default()
+    });
     b.set("privileges", || privilege_names(entries.iter().copied()));
     b.set("write_privileges", || writes(entries));
     b.set("grantable", || first.is_some_and(|entry| entry.grantable));

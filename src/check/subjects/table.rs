@@ -182,7 +182,7 @@ impl Keys {
 fn leading_keys(model: &Model<'_>, name: &QualifiedName, table: &Relation) -> Vec<Vec<String>> {
     let indexes = model.indexes_of(name).iter().map(|(_, index)| index).filter(|index| index.filter.is_none());
     let mut keys: Vec<Vec<String>> =
-        indexes.map(|index| index.keys.iter().map(|key| bare_key(key)).collect()).collect();
+        indexes.map(|index| index.keys.iter().map(|key| bare_key(key, table)).collect()).collect();
     for constraint in table.constraints.values() {
         if let ConstraintRule::PrimaryKey { columns } | ConstraintRule::Unique { columns } = &constraint.kind {
             keys.push(columns.clone());
@@ -191,11 +191,14 @@ fn leading_keys(model: &Model<'_>, name: &QualifiedName, table: &Relation) -> Ve
     keys
 }
 
-/// The column of an index key without its options (`a desc nulls last`); expressions match no column.
-fn bare_key(key: &str) -> String {
-    let column = if key.starts_with('"') { key.rsplit_once('"').map_or(key, |(name, _)| name) } else { key };
-    let column = column.trim_start_matches('"');
-    if key.starts_with('"') { column.replace("\"\"", "\"") } else { column.split(' ').next().unwrap_or("").to_owned() }
+/// The column of an index key without its options (`a desc nulls last`); expressions match no column. A column's name may
+/// hold spaces itself.
+fn bare_key(key: &str, table: &Relation) -> String {
+    let names = table.columns.iter().map(|column| column.name.as_str());
+    let named =
+        names.filter(|name| key.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with(' ')));
+    let column = named.max_by_key(|name| name.len());
+    column.unwrap_or_else(|| key.split(' ').next().unwrap_or("")).to_owned()
 }
 
 pub(super) fn constraints(model: &Model<'_>, needed: &Needed, add: &mut dyn FnMut(Subject)) {
@@ -246,6 +249,7 @@ fn constraint_subject(
         });
         (covered || !table.provenance.is_assumed()).then_some(covered)
     });
+    b.set("on_partitioned", || table.partition_by.is_some());
     b.set("in_exposed_schema", || model.is_exposed_schema(&table_name.schema));
     b.build()
 }
@@ -305,6 +309,9 @@ fn index_subject(model: &Model<'_>, needed: &Needed, name: &QualifiedName, index
     b.set("keys", || index.keys.clone());
     b.set("include", || index.include.clone());
     b.set("partial", || index.filter.is_some());
+    b.set("on_partitioned", || {
+        model.catalog().relations.get(&index.table).is_some_and(|table| table.partition_by.is_some())
+    });
     b.set("of_constraint", || index.constraint);
     b.set("duplicates", || {
         let others = model.indexes_of(&index.table).iter().filter(|(other, _)| *other != name);

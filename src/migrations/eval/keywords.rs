@@ -156,7 +156,7 @@ const QUOTED: &[&str] = &[
 ];
 
 /// `name` as the server's `quote_ident` prints it.
-pub(in crate::migrations) fn quote_ident(name: &str) -> String {
+pub(crate) fn quote_ident(name: &str) -> String {
     let plain = name.starts_with(|c: char| c.is_ascii_lowercase() || c == '_')
         && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
         && QUOTED.binary_search(&name).is_err();

@@ -184,6 +184,7 @@ const CONSTRAINT: &[Field] = &[
     f("validated", Bool, "not left NOT VALID"),
     f("deferrable", Bool, "DEFERRABLE"),
     f("indexed", Bool, "an index or key starts with exactly its columns"),
+    f("on_partitioned", Bool, "its table is partitioned"),
     f("in_exposed_schema", Bool, "its schema is one the API serves"),
 ];
 
@@ -196,6 +197,7 @@ const INDEX: &[Field] = &[
     f("keys", Strings, "key columns or expressions"),
     f("include", Strings, "INCLUDE columns"),
     f("partial", Bool, "has a WHERE"),
+    f("on_partitioned", Bool, "its table is partitioned"),
     f("of_constraint", Bool, "belongs to the constraint of the same name"),
     f(
         "duplicates",
@@ -293,6 +295,7 @@ const GRANT: &[Field] = &[
     ),
     f("schema", Text, "schema of the object"),
     f("column", Text, "column of a column privilege; empty otherwise"),
+    f("table", Text, "its table or view, schema-qualified; empty otherwise"),
     f("grantee", Text, "role, or `public`"),
     f("privileges", Strings, "privileges, upper case: what one statement gave one grantee on one object"),
     f("write_privileges", Strings, "those of INSERT, UPDATE, DELETE and TRUNCATE among them"),

@@ -80,6 +80,7 @@ pub(super) const CHANGE: &[Field] = &[
         "table, view, materialized_view, column, constraint, policy, trigger, function, schema, index, …",
     ),
     f("name", Text, "the object, as findings name it"),
+    f("own_name", Text, "its name alone, without schema and table"),
     f("schema", Text, "its schema"),
     f("table", Text, "the table it is on, schema-qualified; empty for others"),
     f("file", Text, "migration that did it"),

@@ -24,6 +24,7 @@ fn finding(fingerprint: &str) -> JsonFinding {
         silenced_by: None,
         related: Vec::new(),
         detail: None,
+        fix: None,
     }
 }
 
