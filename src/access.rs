@@ -7,6 +7,7 @@ mod failure;
 mod filter;
 mod folding;
 mod grants;
+mod history;
 mod indirect;
 mod policies;
 mod principal;
@@ -31,6 +32,7 @@ use session::Memo;
 
 pub use contract::Expectation;
 pub use diff::{Delta, diff};
+pub use history::History;
 pub use indirect::Indirect;
 pub use table::{Row, Scope, Table};
 pub use verdict::{Columns, Command, Judgement, Step, Verdict};
@@ -62,6 +64,8 @@ struct Ask<'a, 'c> {
     session: &'a Principal<'c>,
     /// Whose privileges and policies count.
     checker: &'a Principal<'c>,
+    /// A view above checks what is written through it, the conditions of the views below included.
+    checked: bool,
 }
 
 /// What a statement touches of a relation.
@@ -129,7 +133,7 @@ impl<'c> Access<'c> {
         let who = self.principal(role)?;
         let (name, found) = self.catalog.relations.get_key_value(relation)?;
         let memo = Memo::default();
-        let ask = Ask { session: who, checker: who };
+        let ask = Ask { session: who, checker: who, checked: false };
         Some(Command::ALL.map(|command| {
             let mut judgement = self.usage(who, &name.schema).unwrap_or_default();
             if judgement.verdict != Verdict::None {

@@ -14,6 +14,9 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::access;
+use crate::catalog::Catalog;
+use crate::check::CheckConfig;
 use crate::finding::State;
 use crate::report::json::{self, Document, JsonFinding};
 use crate::report::{Format, RenderOptions, Report, render};
@@ -24,6 +27,8 @@ use crate::run::Checked;
 pub struct Audit {
     report: Report,
     facts: JsonAudit,
+    /// Who can reach what.
+    access: access::Table,
 }
 
 /// What an audit says beyond a report: `audit` in its JSON.
@@ -99,7 +104,7 @@ impl Audit {
     /// An audit of what was checked, against an earlier one.
     #[must_use]
     pub fn new(checked: Checked, previous: Option<&Document>, started: &str, finished: &str) -> Self {
-        let Checked { report, server, counts, ran } = checked;
+        let Checked { report, server, counts, ran, catalog, config } = checked;
         let mut facts = JsonAudit {
             tool: format!("gardefou {}", env!("CARGO_PKG_VERSION")),
             server: JsonServer { version: server.version, database: server.database, host: server.host },
@@ -116,7 +121,7 @@ impl Audit {
         let present = present.map(|(finding, fingerprint)| (fingerprint, finding.state != State::New)).collect();
         let seen = lifecycle::Seen { present: &present, resolved: &facts.resolved, now: finished };
         facts.lifecycle = lifecycle::advance(&lives(previous), seen);
-        Self { report, facts }
+        Self { report, facts, access: access(&catalog, &config) }
     }
 
     /// SQL that brings the team's table of findings up to date.
@@ -143,7 +148,7 @@ impl Audit {
         let options = options.clone();
         ["report.html", "report.md", "report.json", "report.sarif"].into_iter().map(move |name| {
             let text = match name {
-                "report.html" => html::render(&view::View::of(self, &options)),
+                "report.html" => html::render(&view::View::of(self, &options), &self.access),
                 "report.md" => markdown::render(&view::View::of(self, &options)),
                 "report.json" => {
                     json::pretty(&Document { audit: Some(self.facts.clone()), ..json::document(&self.report) })
@@ -153,6 +158,13 @@ impl Audit {
             (name, text)
         })
     }
+}
+
+/// Who can reach what, in brief: nobody reads every derivation on one page.
+fn access(catalog: &Catalog, config: &CheckConfig) -> access::Table {
+    let named_roles = access::contract::roles(&config.contract).cloned().collect();
+    let scope = access::Scope { named_roles, brief: true, ..access::Scope::of(config) };
+    access::Access::new(catalog, &config.access).table(&scope)
 }
 
 /// The lives an earlier audit recorded; one that recorded none knows when it found what it found.

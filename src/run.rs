@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::access::{Access, Delta, Scope, Table};
+use crate::access::{self, Delta, Scope};
 use crate::baseline::{Baseline, BaselineError};
 use crate::catalog::Catalog;
 use crate::check::{self, CheckConfig, CheckInput, CheckOutput};
@@ -202,17 +202,15 @@ pub type MigrationAccess = (Arc<str>, Vec<Delta>);
 pub fn access_by_migration(config: &Config, options: &RunOptions) -> Result<Vec<MigrationAccess>, RunError> {
     let set = read_set(config, options)?;
     let check = check_config(config);
-    let scope = Scope::of(&check);
-    let (mut before, mut deltas) = (Table::default(), Vec::new());
-    let _ = fold_watched(&set, &fold_options(config), &mut |migration, catalog| {
-        if migration.is_some_and(|migration| migration.changes.is_empty()) {
-            return;
+    let mut access = access::History::new(Scope::of(&check), check.access.clone());
+    let mut deltas = Vec::new();
+    let _ = fold_watched(&set, &fold_options(config), &mut |migration, catalog| match migration {
+        None => access.begin(catalog),
+        Some(migration) if migration.changes.is_empty() => {}
+        Some(migration) => {
+            let touched = migration.changes.iter().map(|change| (&change.object, change.renamed_from.as_deref()));
+            deltas.push((Arc::clone(&migration.file.path), access.step(catalog, touched)));
         }
-        let after = Access::new(catalog, &check.access).table(&scope);
-        if let Some(migration) = migration {
-            deltas.push((Arc::clone(&migration.file.path), crate::access::diff(&before, &after)));
-        }
-        before = after;
     });
     Ok(deltas)
 }

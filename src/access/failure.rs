@@ -79,18 +79,16 @@ impl<'c> Access<'c> {
             let Some(expr) = &part.expr else { continue };
             let mut others = applying.permissive.iter().filter(|other| !std::ptr::eq(*other, part));
             let drops = |other: &Expr| may_decide(other) || absorbs(other, expr);
-            let foldable = part.policy.permissive && others.any(|other| other.expr.as_deref().is_some_and(drops));
+            let beside = part.policy.permissive && others.any(|other| other.expr.as_deref().is_some_and(drops));
+            let foldable = beside || ends(applying, part);
             let guards = Guards { foldable, lazy: !alone, folded: false };
             let folded = dropped && part.policy.permissive;
             let Some(mut failure) = self.failure_of_expr(ask, expr, Guards { folded, ..guards }, trail, 0) else {
                 continue;
             };
             failure.step = part.step(&failure.step.text);
-            let certain = failure.certain;
-            if worst.as_ref().is_none_or(|worst| !worst.certain) {
-                worst = Some(failure);
-            }
-            if certain {
+            worst = worse(worst, Some(failure));
+            if worst.as_ref().is_some_and(first_found) {
                 break;
             }
         }
@@ -118,10 +116,7 @@ impl<'c> Access<'c> {
             let or = matches!(expr.kind, ExprKind::Or(_));
             let drops = others.any(|other| may_decide(other) || or && absorbs(other, part));
             let guards = Guards { foldable: guards.foldable || drops, lazy: true, ..guards };
-            let failure = self.failure_of_expr(ask, part, guards, trail, depth + 1);
-            if worst.as_ref().is_none_or(|worst| !worst.certain && failure.is_some()) {
-                worst = failure.or(worst);
-            }
+            worst = worse(worst, self.failure_of_expr(ask, part, guards, trail, depth + 1));
         }
         worst
     }
@@ -151,9 +146,7 @@ impl<'c> Access<'c> {
         });
         let calls = references.routines.iter().filter_map(|key| self.uncallable(ask, key, inside, trail));
         for failure in reads.chain(calls).filter(|failure| !inside.folded || recursion(failure)) {
-            if worst.as_ref().is_none_or(|worst| !worst.certain) {
-                worst = Some(failure);
-            }
+            worst = worse(worst, Some(failure));
         }
         worst
     }
@@ -219,7 +212,11 @@ impl<'c> Access<'c> {
         }
         let mut further = trail.clone();
         further.relations.push(name);
-        self.failure_in(ask, &applying, &further)
+        let mut failure = self.failure_in(ask, &applying, &further)?;
+        if !recursion(&failure) {
+            failure.step.text = format!("reads {name}, whose {}", failure.step.text);
+        }
+        Some(failure)
     }
 
     fn view_failure(&self, ask: Ask<'_, 'c>, name: &QualifiedName, trail: &Trail<'_>) -> Option<Failure> {
@@ -233,7 +230,7 @@ impl<'c> Access<'c> {
         let mut further = trail.clone();
         further.relations.push(name);
         let columns = walk::columns(query.as_ref());
-        let inner = Ask { session: ask.session, checker };
+        let inner = Ask { session: ask.session, checker, checked: false };
         let reads = self.view_reads(name, &references.reads);
         let aliases = aliases(Node::Query(&query), &|name| Some(self.analyser.relation_named(name)));
         reads.iter().find_map(|read| self.unreadable(inner, read, &columns, &reads, &aliases, &further))
@@ -256,7 +253,7 @@ impl<'c> Access<'c> {
         // A function's queries are planned by themselves, and row level security begins anew.
         let mut further = Trail { relations: Vec::new(), ..trail.clone() };
         further.functions.push(key);
-        let inner = Ask { session: runs_as, checker: runs_as };
+        let inner = Ask { session: runs_as, checker: runs_as, checked: false };
         let columns: Vec<&[String]> = body.columns.iter().map(Vec::as_slice).collect();
         let reads = body.reads.iter().filter_map(|read| {
             let usage = self.usage(runs_as, &read.schema).filter(|usage| usage.verdict == Verdict::None);
@@ -309,6 +306,30 @@ impl<'c> Access<'c> {
     }
 }
 
+/// Of two failures the one that decides: recursion between policies is found before any privilege is asked for.
+fn worse(one: Option<Failure>, other: Option<Failure>) -> Option<Failure> {
+    let rank = |failure: &Failure| (first_found(failure), failure.certain);
+    match (&one, &other) {
+        (Some(a), Some(b)) if rank(a) >= rank(b) => one,
+        (_, Some(_)) => other,
+        _ => one,
+    }
+}
+
+fn first_found(failure: &Failure) -> bool {
+    failure.certain && failure.at_start && recursion(failure)
+}
+
+/// A constant among the other conditions may make all of them false: then none is looked at. A plain `true` cannot.
+fn ends(applying: &Applying<'_>, part: &Part<'_>) -> bool {
+    let decides = |other: &Part<'_>| {
+        let expr = other.expr.as_deref();
+        expr.is_some_and(|expr| constant(expr) != Some(true) && may_decide(expr))
+    };
+    let mut narrowing = applying.restrictive.iter().filter(|other| !std::ptr::eq(*other, part));
+    narrowing.any(decides) || !part.policy.permissive && applying.permissive.iter().all(decides)
+}
+
 /// The names in front of columns in a piece of SQL.
 pub(super) fn aliases(root: Node<'_>, resolve: &dyn Fn(&Name) -> Option<QualifiedName>) -> Aliases {
     let mut found = Aliases::new();
@@ -326,7 +347,7 @@ pub(super) fn aliases(root: Node<'_>, resolve: &dyn Fn(&Name) -> Option<Qualifie
     found
 }
 
-fn calls(failure: &Failure) -> bool {
+pub(super) fn calls(failure: &Failure) -> bool {
     failure.step.text.contains(" calls ")
 }
 

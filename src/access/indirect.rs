@@ -25,6 +25,8 @@ pub struct Indirect {
     pub through: String,
     /// Row level security of the relation does not hold whoever the code runs as.
     pub bypasses_rls: bool,
+    /// The code asks who is calling; whether it refuses anybody is not told.
+    pub asks_caller: bool,
     /// Why.
     pub derivation: Vec<Step>,
 }
@@ -34,6 +36,7 @@ pub struct Indirect {
 struct Effects {
     reads: BTreeSet<QualifiedName>,
     writes: BTreeSet<(QualifiedName, Command)>,
+    asks: bool,
 }
 
 impl Access<'_> {
@@ -114,6 +117,7 @@ impl Access<'_> {
                     command: row.command,
                     through: format!("rule {}.{rule}", row.relation),
                     bypasses_rls: true,
+                    asks_caller: false,
                     derivation: vec![cause.clone(), step],
                 });
             }
@@ -154,6 +158,7 @@ impl Access<'_> {
                 command,
                 through: through.to_owned(),
                 bypasses_rls: bypasses,
+                asks_caller: effects.asks,
                 derivation,
             });
         }
@@ -165,6 +170,7 @@ impl Access<'_> {
             return;
         }
         let Some(body) = self.body(key) else { return };
+        effects.asks |= body.asks;
         effects.reads.extend(body.reads.iter().cloned());
         effects.writes.extend(body.writes.iter().map(|(table, way)| (table.clone(), command(*way))));
         for called in &body.routines {

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use super::failure::calls;
 use super::principal::Principal;
 use super::session::Memo;
 use super::{Access, Ask, Command, Judgement, Step, Verdict, has_policies, tree};
@@ -158,6 +159,7 @@ impl<'c> Access<'c> {
         match self.failure_of(ask, name, &applying) {
             Some(failure) if failure.certain && (failure.at_start || !unreached) => {
                 judgement.verdict = Verdict::None;
+                judgement.late = !failure.at_start || calls(&failure);
                 judgement.derivation.push(failure.step);
             }
             Some(failure) => {

@@ -84,6 +84,9 @@ impl<'c> Access<'c> {
                 if found.verdict.is_open() {
                     let mut check = rows(Clause::Check);
                     check.derivation.retain(|step| !found.derivation.contains(step));
+                    if found.verdict != Verdict::All {
+                        check = check.soften();
+                    }
                     found.then(check)
                 } else {
                     // No row gets as far as the check, but it may keep the statement from starting.

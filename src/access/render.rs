@@ -10,7 +10,7 @@ use super::{Command, Delta, Row, Table, Verdict};
 use crate::catalog::QualifiedName;
 use crate::report::escape;
 
-pub use html::{fragment as heat_map, page as html};
+pub use html::{Bounds, STYLE as HEAT_MAP_STYLE, fragment as heat_map, page as html};
 pub use human::table as human;
 pub use markdown::table as markdown;
 

@@ -59,7 +59,7 @@ pub struct Scope {
     pub privileged_roles: Vec<String>,
     /// Schemas the server or the platform owns.
     pub system_schemas: Vec<String>,
-    /// Of cells where nothing is open only the last step is kept: for a table that is asked, not printed.
+    /// Of cells where nothing is open, and nothing fails, only the last step is kept: for a table that is asked, not printed.
     pub brief: bool,
 }
 
@@ -151,7 +151,7 @@ impl Access<'_> {
         Table { version: 1, rows, indirect, roles }
     }
 
-    fn rows_of(&self, roles: &[String], name: &QualifiedName, relation: &Relation, brief: bool) -> Vec<Row> {
+    pub(super) fn rows_of(&self, roles: &[String], name: &QualifiedName, relation: &Relation, brief: bool) -> Vec<Row> {
         let mut rows = Vec::with_capacity(roles.len() * 4);
         for role in roles {
             let Some(judged) = self.judge_all(role, name) else { continue };
@@ -196,7 +196,9 @@ impl Row {
 
     /// Leaves of a closed cell's derivation what decided it.
     fn shorten(&mut self) {
-        if matches!(self.verdict, Verdict::None | Verdict::Denied) {
+        // Whether a policy that fails keeps anybody out is told by the others.
+        let fails = self.derivation.last().is_some_and(|step| step.text.contains("the statement fails"));
+        if matches!(self.verdict, Verdict::None | Verdict::Denied) && !fails {
             self.derivation = self.derivation.pop().into_iter().collect();
         }
     }

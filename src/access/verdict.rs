@@ -159,6 +159,8 @@ pub struct Judgement {
     pub derivation: Vec<Step>,
     /// Something on the way may make the statement fail.
     pub(super) fragile: bool,
+    /// It is `none` by a call in a condition: where no row gets as far, nothing fails.
+    pub(super) late: bool,
 }
 
 impl Judgement {
@@ -168,6 +170,11 @@ impl Judgement {
 
     /// What holds where both must be passed, this one first.
     pub(super) fn then(mut self, other: Self) -> Self {
+        self.late = match (self.verdict, other.verdict) {
+            (Verdict::None, Verdict::None) => self.late && other.late,
+            (Verdict::None, _) => self.late,
+            _ => other.late,
+        };
         self.verdict = self.verdict.and(other.verdict);
         self.columns = match (self.columns, other.columns) {
             (Columns::All, columns) | (columns, Columns::All) => columns,
@@ -182,6 +189,18 @@ impl Judgement {
         }
         self.fragile |= other.fragile;
         self.assume_all(other.assumptions);
+        self
+    }
+
+    /// Where no row may get as far as what fails: nothing gets through, by failure or for want of rows.
+    pub(super) fn soften(mut self) -> Self {
+        if self.verdict == Verdict::None && self.late {
+            // With other rows beside it the statement may fail or not.
+            (self.verdict, self.late, self.fragile) = (Verdict::Denied, false, true);
+            if let Some(step) = self.derivation.last() {
+                self.assume(format!("the statement may also fail: {}", step.text.clone()));
+            }
+        }
         self
     }
 

@@ -19,6 +19,8 @@ pub(super) struct Reading<'a, 'c, 'm> {
     pub(super) memo: &'m Memo<'c>,
     pub(super) depth: usize,
     pub(super) reads: BTreeSet<QualifiedName>,
+    /// Those among whose columns a bare name may be.
+    near: BTreeSet<QualifiedName>,
     /// What it reads under another name than the one written.
     renamed: Option<QualifiedName>,
     columns: Vec<Vec<String>>,
@@ -62,8 +64,12 @@ impl<'c> Access<'c> {
                 Step::new(format!("the query of view {name} could not be read"), None),
             ));
         };
-        let mut reading = Reading::new(self, Ask { session: ask.session, checker }, memo, depth, name, &query);
+        let inner = Ask { session: ask.session, checker, checked: false };
+        let mut reading = Reading::new(self, inner, memo, depth, name, &query);
         judgement = judgement.then(reading.query(&query, &[]));
+        if judgement.verdict == Verdict::None && judgement.late {
+            judgement = may_not_get_there(&query, judgement);
+        }
         if matches!(judgement.verdict, Verdict::None | Verdict::Denied) {
             return judgement;
         }
@@ -108,6 +114,36 @@ impl<'c> Access<'c> {
     }
 }
 
+/// A call behind a view fails, where a row gets as far as it.
+fn may_not_get_there(query: &Query, judgement: Judgement) -> Judgement {
+    let maybe = |judgement| Judgement { verdict: Verdict::Unknown, fragile: true, ..judgement };
+    let QueryBody::Select(select) = &query.body else { return maybe(judgement) };
+    let bare = matches!(select.from.as_slice(), [TableRef::Relation { .. }]) && select.filter.is_none();
+    let counts = select.group_by.is_empty() && select.columns.iter().any(is_aggregate);
+    if bare && query.with.is_empty() {
+        judgement
+    } else if !counts && query.with.is_empty() && select.from.iter().all(matches_only) {
+        judgement.soften()
+    } else {
+        maybe(judgement)
+    }
+}
+
+/// Without a row on one side it gives none.
+fn matches_only(table: &TableRef) -> bool {
+    let mut open = vec![table];
+    while let Some(table) = open.pop() {
+        match table {
+            TableRef::Relation { .. } => {}
+            TableRef::Join { kind: JoinKind::Inner | JoinKind::Cross, left, right, .. } => {
+                open.extend([&**left, &**right])
+            }
+            _ => return false,
+        }
+    }
+    true
+}
+
 /// The one relation of `reads` that has none of the names written, where one name written is not read.
 fn only_other(reads: &BTreeSet<QualifiedName>, written: &BTreeSet<QualifiedName>) -> Option<QualifiedName> {
     let others = |a: &BTreeSet<QualifiedName>, b: &BTreeSet<QualifiedName>| {
@@ -138,7 +174,18 @@ impl<'a, 'c, 'm> Reading<'a, 'c, 'm> {
         let columns = walk::columns(query).into_iter().map(<[String]>::to_vec).collect();
         let reads = access.view_reads(view, &found);
         let renamed = only_other(&reads, &found);
-        let mut reading = Self { access, inner, memo, depth, reads, renamed, columns, aliases: Aliases::new(), star };
+        let mut reading = Self {
+            access,
+            inner,
+            memo,
+            depth,
+            near: reads.clone(),
+            reads,
+            renamed,
+            columns,
+            aliases: Aliases::new(),
+            star,
+        };
         reading.aliases = aliases(Node::Query(query), &|name| reading.resolve(name).map(|(name, _)| name.clone()));
         reading
     }
@@ -172,7 +219,7 @@ impl<'a, 'c, 'm> Reading<'a, 'c, 'm> {
         match body {
             QueryBody::Select(select) => self.select(select, ctes),
             QueryBody::Set { op, left, right, .. } => {
-                let (left, right) = (self.query(left, ctes), self.query(right, ctes));
+                let (left, right) = (self.branch(left, ctes), self.branch(right, ctes));
                 let verdict = match op {
                     SetOp::Union => left.verdict.or(right.verdict),
                     SetOp::Intersect => left.verdict.and(right.verdict),
@@ -199,6 +246,26 @@ impl<'a, 'c, 'm> Reading<'a, 'c, 'm> {
             QueryBody::Table(name) => self.named(name, ctes),
             QueryBody::Unknown => unread("a query that could not be read"),
         }
+    }
+
+    /// One side of a set operation: the columns it names are its own tables'.
+    fn branch(&mut self, query: &Query, ctes: &[&Cte]) -> Judgement {
+        if !ctes.is_empty() || !query.with.is_empty() {
+            return self.query(query, ctes);
+        }
+        let near =
+            walk::relations(query).into_iter().filter_map(|name| self.resolve(name)).map(|(name, _)| name.clone());
+        let near = near.collect();
+        let aliases = aliases(Node::Query(query), &|name| self.resolve(name).map(|(name, _)| name.clone()));
+        let columns = walk::columns(query).into_iter().map(<[String]>::to_vec).collect();
+        let (near, aliases, columns) = (
+            std::mem::replace(&mut self.near, near),
+            std::mem::replace(&mut self.aliases, aliases),
+            std::mem::replace(&mut self.columns, columns),
+        );
+        let judgement = self.query(query, ctes);
+        (self.near, self.aliases, self.columns) = (near, aliases, columns);
+        judgement
     }
 
     fn select(&mut self, select: &Select, ctes: &[&Cte]) -> Judgement {
@@ -231,6 +298,11 @@ impl<'a, 'c, 'm> Reading<'a, 'c, 'm> {
         let names: Vec<Name> = walk::relations(expr).into_iter().cloned().collect();
         for name in names.iter().filter(|name| !is_cte(name, ctes)) {
             let read = self.named(name, ctes);
+            if read.verdict == Verdict::None && read.late {
+                judgement.fragile = true;
+                judgement.assume_all(read.soften().assumptions);
+                continue;
+            }
             if read.verdict == Verdict::None {
                 return judgement.then(read);
             }
@@ -238,10 +310,10 @@ impl<'a, 'c, 'm> Reading<'a, 'c, 'm> {
                 if judgement.verdict == Verdict::All {
                     judgement.verdict = if read.verdict == Verdict::Unknown { Verdict::Unknown } else { Verdict::Rows };
                 }
-                judgement.fragile |= read.fragile;
-                judgement.assume_all(read.assumptions);
                 judgement.derivation.extend(read.derivation);
             }
+            judgement.fragile |= read.fragile;
+            judgement.assume_all(read.assumptions);
         }
         judgement
     }
@@ -303,7 +375,7 @@ impl<'a, 'c, 'm> Reading<'a, 'c, 'm> {
             return Touch::All(relation.columns.iter().map(|column| column.name.clone()).collect(), BTreeSet::new());
         }
         let columns: Vec<&[String]> = self.columns.iter().map(Vec::as_slice).collect();
-        self.access.touched(name, &columns, &self.reads, &self.aliases)
+        self.access.touched(name, &columns, &self.near, &self.aliases)
     }
 }
 

@@ -31,7 +31,8 @@ impl<'c> Access<'c> {
         let Some(checker) = self.inner_checker(ask, relation) else {
             return judgement.then(unknown(format!("whose rights view {name} uses is not known")));
         };
-        let mut reading = Reading::new(self, Ask { session: ask.session, checker }, memo, depth, name, &query);
+        let inner = Ask { session: ask.session, checker, checked: ask.checked || cascades(relation) };
+        let mut reading = Reading::new(self, inner, memo, depth, name, &query);
         let Some(target) = reading.resolve(from) else {
             return judgement.then(unknown(format!("{from}, behind view {name}, is not known")));
         };
@@ -58,7 +59,11 @@ impl<'c> Access<'c> {
             return judgement.then(Judgement::of(Verdict::None, Step::new(text, None)));
         }
         judgement = judgement.then(behind);
-        if let Some(condition) = select.filter.as_ref().filter(|_| command != Command::Insert || checks(relation)) {
+        let checked = ask.checked || checks(relation);
+        if let Some(condition) = select.filter.as_ref().filter(|_| command != Command::Insert || checked) {
+            if command != Command::Insert {
+                judgement = judgement.soften();
+            }
             judgement = reading.beside(condition, true, &[], judgement);
         }
         if matches!(judgement.verdict, Verdict::None | Verdict::Denied) {
@@ -77,12 +82,14 @@ impl<'c> Access<'c> {
         select: &Select,
     ) -> Judgement {
         let found = if command == Command::Insert { Judgement::default() } else { self.narrowed(ask, name, query) };
-        if command == Command::Delete || select.filter.is_none() || !checks(relation) || !found.verdict.is_open() {
+        let checked = ask.checked || checks(relation);
+        if command == Command::Delete || select.filter.is_none() || !checked || !found.verdict.is_open() {
             return found;
         }
         let filtering = self.analyser.filtering(query, &ask.session.context);
+        let whose = if checks(relation) { format!("view {name}") } else { format!("view {name}, under one") };
         let step =
-            Step::new(format!("view {name} WITH CHECK OPTION takes only rows it shows"), relation.options.at.as_ref());
+            Step::new(format!("{whose} WITH CHECK OPTION takes only rows it shows"), relation.options.at.as_ref());
         found.then(match (filtering.always, filtering.never) {
             (true, _) => Judgement::default(),
             (_, true) => Judgement::of(Verdict::Denied, step),
@@ -96,8 +103,14 @@ fn checks(view: &Relation) -> bool {
     view.options.get().is_some_and(|options| options.contains_key("check_option"))
 }
 
+/// `WITH CASCADED CHECK OPTION`, the plain one: the conditions of the views below are checked, too.
+fn cascades(view: &Relation) -> bool {
+    let option = view.options.get().and_then(|options| options.get("check_option"));
+    option.is_some_and(|option| !option.eq_ignore_ascii_case("local"))
+}
+
 /// The one table a view shows, where PostgreSQL can write through it.
-fn simple(query: &Query) -> Option<(&Select, &Name)> {
+pub(super) fn simple(query: &Query) -> Option<(&Select, &Name)> {
     let QueryBody::Select(select) = &query.body else { return None };
     let plain = query.with.is_empty()
         && query.limit.is_none()

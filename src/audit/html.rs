@@ -4,13 +4,21 @@ use minijinja::value::Serde;
 use minijinja::{AutoEscape, Environment, Value, context};
 
 use super::view::View;
+use crate::access::Table;
+use crate::access::render::{Bounds, HEAT_MAP_STYLE, heat_map};
 
 const TEMPLATE: &str = include_str!("report.html");
 
-pub(super) fn render(view: &View) -> String {
+/// A page stays readable: the rest is counted there.
+const MAP: Bounds = Bounds { relations: 200, roles: 8 };
+
+pub(super) fn render(view: &View, access: &Table) -> String {
     let mut environment = Environment::new();
     environment.set_auto_escape_callback(|_| AutoEscape::Html);
-    let page = context! { v => Value::from(Serde(view)), server => view.server() };
+    // The one thing that is markup already: its renderer escapes what it shows.
+    let map = Value::from_safe_string(heat_map(access, MAP));
+    let map_style = Value::from_safe_string(HEAT_MAP_STYLE.to_owned());
+    let page = context! { v => Value::from(Serde(view)), server => view.server(), map, map_style };
     let rendered = environment.render_str(TEMPLATE, page);
     // The template is our own and a test renders it; an error here would be a mistake in it.
     rendered

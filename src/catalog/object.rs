@@ -111,6 +111,20 @@ impl QualifiedName {
     pub fn new(schema: impl Into<String>, name: impl Into<String>) -> Self {
         Self { schema: schema.into(), name: name.into() }
     }
+
+    /// The name in front of what is printed of an object: a part's relation, a routine without its arguments.
+    #[must_use]
+    pub fn leading(text: &str) -> Option<Self> {
+        let (schema, rest) = split_ident(text)?;
+        let (name, _) = split_ident(rest.strip_prefix('.')?)?;
+        Some(Self { schema, name })
+    }
+
+    /// The first identifier of what is printed of an object.
+    #[must_use]
+    pub fn first(text: &str) -> String {
+        split_ident(text).map_or_else(|| text.to_owned(), |(first, _)| first)
+    }
 }
 
 impl fmt::Display for QualifiedName {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Model;
 use super::code::{Check, Judged, Violation};
-use crate::access::{Command, Row, Verdict, contract, render};
+use crate::access::{Command, Indirect, Row, Verdict, contract, render};
 use crate::catalog::{ConstraintRule, ObjectKind, ObjectRef, Origin, PUBLIC, QualifiedName};
 use crate::rule::{Param, Rule};
 
@@ -21,7 +21,6 @@ pub(super) static CHECKS: &[Check] = &[
     check("access-realtime-without-rls", realtime_without_rls),
     check("access-fk-oracle", fk_oracle),
     check("access-pii", pii),
-    check("access-foreign-table", foreign_table),
 ];
 
 const fn check(name: &'static str, run: fn(&Model<'_>, &Rule) -> Judged) -> Check {
@@ -125,13 +124,23 @@ fn policy_fails(model: &Model<'_>, _: &Rule) -> Judged {
             .derivation
             .last()
             .is_some_and(|step| step.text.contains("the statement fails") && !step.text.contains("infinite recursion"));
-        row.verdict == Verdict::None && last
+        row.verdict == Verdict::None && last && (!is_anonymous(&row.role) || another_lets_in(row))
     };
     let violations = rows.clone().filter(fails).map(|row| {
         let why = row.derivation.last().map(|step| step.text.clone()).unwrap_or_default();
         about(row, format!("`{}`: every {} by {} fails: {why}", row.relation, row.command.word(), row.role))
     });
     judged(rows.count(), violations.collect())
+}
+
+/// Besides the policy that fails, one lets the role in: without it nothing is lost that the role was meant to have.
+fn another_lets_in(row: &Row) -> bool {
+    let policy = |text: &str| text.split_once("`: ").map(|(name, _)| name.to_owned());
+    let failing = row.derivation.last().and_then(|step| policy(&step.text));
+    row.derivation.iter().rev().skip(1).any(|step| {
+        let opens = step.text.contains(" depends on ") || step.text.contains(" is always true");
+        step.text.starts_with("policy `") && opens && policy(&step.text) != failing
+    })
 }
 
 /// A policy trusts a table that callers can fill as they like.
@@ -226,46 +235,70 @@ fn member_can_bypass(model: &Model<'_>, _: &Rule) -> Judged {
     judged(own.len(), violations)
 }
 
-/// A caller without a session reaches protected rows through a function.
+/// A caller without a session reaches protected rows through a function: one violation for each function.
 fn definer_reach(model: &Model<'_>, _: &Rule) -> Judged {
-    let (cells, table) = (cells(model), model.access_table());
-    let ways = table.indirect.iter().filter(|way| is_anonymous(&way.role) && way.through.starts_with("function "));
+    let table = model.access_table();
+    // Where there is an `anon`, it stands for callers without a session.
+    let anonymous = if table.roles.iter().any(|role| role == "anon") { "anon" } else { PUBLIC };
+    let ways = table.indirect.iter().filter(|way| way.role == anonymous && way.through.starts_with("function "));
     let protected = |name: &QualifiedName| {
         model.catalog().relations.get(name).is_some_and(|relation| !relation.rls_enabled.is(&false))
     };
-    let violations = ways.clone().filter(|way| way.bypasses_rls && protected(&way.relation)).filter_map(|way| {
-        let direct =
-            cells.get(&(&way.relation, way.role.as_str(), way.command)).map_or(Verdict::None, |row| row.verdict);
-        let function = way.through.strip_prefix("function ")?;
-        let verb = if way.command == Command::Select { "reads".to_owned() } else { format!("{}s", way.command.word()) };
-        let message = format!(
-            "`{function}`: {} may call it, and it {verb} `{}`, of which {} itself reaches {}",
-            way.role,
-            way.relation,
-            way.role,
-            direct.word()
-        );
-        let at = way.derivation.iter().rev().find_map(|step| step.at.clone());
-        let object = ObjectRef::new(ObjectKind::Function, function);
-        let discriminator = format!("{} {} {}", way.role, way.command.word(), way.relation);
-        Some(Violation { discriminator, ..Violation::new(object, at, message) })
+    let mut by_function: BTreeMap<&str, Vec<&Indirect>> = BTreeMap::new();
+    for way in ways.clone().filter(|way| way.bypasses_rls && !way.asks_caller && protected(&way.relation)) {
+        by_function.entry(way.through.strip_prefix("function ").unwrap_or(&way.through)).or_default().push(way);
+    }
+    let violations = by_function.iter().map(|(function, ways)| {
+        let message = format!("`{function}`: {anonymous} may call it, and past row level security it {}", deeds(ways));
+        let at = ways.iter().flat_map(|way| way.derivation.iter().rev()).find_map(|step| step.at.clone());
+        Violation::new(ObjectRef::new(ObjectKind::Function, *function), at, message)
     });
     judged(ways.count(), violations.collect())
 }
 
+/// ``reads `a`, `b` and updates `c` ``: at most so many of each are named.
+fn deeds(ways: &[&Indirect]) -> String {
+    const NAMED: usize = 3;
+    let mut by_command: BTreeMap<Command, BTreeSet<String>> = BTreeMap::new();
+    for way in ways {
+        by_command.entry(way.command).or_default().insert(format!("`{}`", way.relation));
+    }
+    let deeds = by_command.iter().map(|(command, tables)| {
+        let verb = if *command == Command::Select { "reads".to_owned() } else { format!("{}s", command.word()) };
+        let named: Vec<&str> = tables.iter().take(NAMED).map(String::as_str).collect();
+        let more = tables.len().saturating_sub(NAMED);
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        format!("{verb} {}{more}", named.join(", "))
+    });
+    deeds.collect::<Vec<_>>().join("; ")
+}
+
+/// A table published to Realtime, and whoever may subscribe gets all of it.
 fn realtime_without_rls(model: &Model<'_>, _: &Rule) -> Judged {
     let Some(publication) = model.catalog().publications.get("supabase_realtime") else { return Judged::default() };
-    let listed = publication.tables.iter().filter_map(|(name, fact)| {
-        let relation = model.catalog().relations.get(name)?;
-        Some((name, relation, fact.at.clone()))
-    });
-    let open = listed.clone().filter(|(_, relation, _)| relation.rls_enabled.is(&false));
-    let violations = open.map(|(name, relation, at)| {
-        let message =
-            format!("`{name}` is published to Realtime and has no row level security: every subscriber gets every row");
-        Violation::new(ObjectRef::new(relation.kind, name), at, message)
-    });
-    judged(listed.clone().count(), violations.collect())
+    let (cells, mut looked_at, mut violations) = (cells(model), 0, Vec::new());
+    for (name, relation) in &model.catalog().relations {
+        let whole = publication.all_tables || publication.schemas.contains(&name.schema);
+        let own = relation.kind == ObjectKind::Table && !model.config().system_schemas.contains(&name.schema);
+        let at = match publication.tables.get(name) {
+            Some(fact) => fact.at.clone(),
+            None if whole && own => publication.provenance.defined.clone(),
+            None => continue,
+        };
+        looked_at += 1;
+        // Realtime asks for SELECT, too.
+        let reads =
+            |role: &&String| cells.get(&(name, role.as_str(), Command::Select)).is_none_or(|row| row.verdict.is_open());
+        let readers: Vec<&str> = model.config().exposed_roles.iter().filter(reads).map(String::as_str).collect();
+        if relation.rls_enabled.is(&false) && !readers.is_empty() {
+            let who = readers.join(", ");
+            let message = format!(
+                "`{name}` is published to Realtime and has no row level security: {who} get every row that changes"
+            );
+            violations.push(Violation::new(ObjectRef::new(relation.kind, name), at, message));
+        }
+    }
+    judged(looked_at, violations)
 }
 
 /// Inserting a reference tells whether a hidden row exists.
@@ -323,24 +356,4 @@ fn pii(model: &Model<'_>, rule: &Rule) -> Judged {
         }
     }
     judged(rows.count(), violations)
-}
-
-fn foreign_table(model: &Model<'_>, _: &Rule) -> Judged {
-    let rows = model.access_table().rows.iter().filter(|row| {
-        row.kind == ObjectKind::ForeignTable
-            && row.role != PUBLIC
-            && is_exposed(model, &row.role)
-            && model.is_exposed_schema(&row.relation.schema)
-    });
-    let open = rows.clone().filter(|row| row.command == Command::Select && row.verdict.is_open());
-    let violations = open.map(|row| {
-        about(
-            row,
-            format!(
-                "`{}` is a foreign table readable by {}, and row level security cannot protect it",
-                row.relation, row.role
-            ),
-        )
-    });
-    judged(rows.count(), violations.collect())
 }

@@ -22,6 +22,8 @@ pub(crate) struct References<'c> {
     pub(crate) columns: BTreeSet<Vec<String>>,
     /// Runs SQL whose text is not known.
     pub(crate) dynamic: bool,
+    /// Asks who is calling.
+    pub(crate) asks: bool,
 }
 
 /// How a statement writes.
@@ -116,7 +118,10 @@ impl<'c> Analyser<'c> {
                     found.writes.extend(ways.iter().map(|way| (table.clone(), *way)));
                 }
                 Node::Expr(expr) => match &expr.kind {
-                    sql::ast::ExprKind::Call(call) => found.routines.extend(self.called(call, path)),
+                    sql::ast::ExprKind::Call(call) => {
+                        found.asks |= asks(call);
+                        found.routines.extend(self.called(call, path));
+                    }
                     sql::ast::ExprKind::Column(parts) => {
                         found.columns.insert(parts.clone());
                     }
@@ -144,6 +149,15 @@ impl<'c> Analyser<'c> {
         }
         let fits = |key: &&FunctionKey| key.args.len() >= call.args.len();
         self.routines(&call.name, path).iter().map(|routine| routine.key).filter(fits).collect()
+    }
+}
+
+/// Asks for the session's claims.
+fn asks(call: &Call) -> bool {
+    match call.name.schema.as_deref() {
+        Some("auth") => matches!(call.name.name.as_str(), "uid" | "jwt" | "role" | "email"),
+        Some("pg_catalog") | None => call.name.name == "current_setting",
+        _ => false,
     }
 }
 

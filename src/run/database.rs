@@ -49,6 +49,10 @@ pub struct Checked {
     pub counts: BTreeMap<&'static str, usize>,
     /// Rules that ran.
     pub ran: BTreeSet<String>,
+    /// The schema.
+    pub catalog: Catalog,
+    /// What counts as exposed there.
+    pub config: CheckConfig,
 }
 
 /// Checks a database or a snapshot.
@@ -126,7 +130,8 @@ pub fn check_database(config: &Config, options: &RunOptions) -> Result<Checked, 
         check.governance.as_deref(),
     );
     let report = Report::new(findings, coverage, looked_at, docs, sources);
-    Ok(Checked { report, server: source.server, counts: counts(&source.catalog), ran })
+    let counts = counts(&source.catalog);
+    Ok(Checked { report, server: source.server, counts, ran, catalog: source.catalog, config: check })
 }
 
 /// The schema alone, from wherever it is, with what counts as exposed there.

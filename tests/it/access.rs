@@ -12,6 +12,7 @@ use crate::support::pg;
 
 mod command;
 mod generate;
+mod history;
 mod live;
 
 const AUTH: &str = include_str!("predicate/auth.sql");
@@ -227,6 +228,8 @@ fn contradiction(asked: &Asked<'_>, all: Option<&Outcome>, outcome: &Outcome) ->
         Verdict::None => !outcome.refused(),
         Verdict::Denied => match outcome {
             Outcome::Rows(n) => *n != 0,
+            // A constraint refuses the row before a policy does.
+            Outcome::Failed(why) if why.starts_with("23") => false,
             Outcome::Failed(_) => !(outcome.checked() || outcome.exhausted() || may_fail && outcome.refused()),
         },
         Verdict::All => match (outcome, all) {
@@ -388,7 +391,23 @@ fn states(schema: &generate::Schema) -> Vec<String> {
         states.push(tables.iter().map(keep).collect());
         states.extend(tables.iter().map(keep));
     }
+    states.push(tables.iter().map(|table| everything(table)).collect());
     states
+}
+
+/// Fills a table with rows of every combination of values, as far as it takes them.
+fn everything(table: &str) -> String {
+    format!(
+        "do $do$ declare r record; begin
+           for r in select * from unnest(array[-1, 0, 5]) id,
+               unnest(array[null, '11111111-1111-1111-1111-111111111111', '33333333-3333-3333-3333-333333333333']::uuid[]) owner,
+               unnest(array[null, 'a', 'b', 'c']) tag, unnest(array[null, true, false]) flag
+           loop
+             begin insert into {table} (id, owner, tag, flag) values (r.id, r.owner, r.tag, r.flag);
+             exception when others then null; end;
+           end loop;
+         end $do$;"
+    )
 }
 
 /// Where the same questions get another answer from the server's own catalog.
@@ -476,8 +495,23 @@ fn postgres_contradicts_no_access() {
         started.elapsed().as_secs_f64()
     );
     let shown: Vec<&str> = tally.wrong.iter().take(12).map(String::as_str).collect();
-    assert!(tally.wrong.is_empty(), "{} contradictions\n{}", tally.wrong.len(), shown.join("\n\n"));
+    let seeds: BTreeSet<&str> = tally.wrong.iter().filter_map(|text| text.split(':').next()).collect();
+    assert!(tally.wrong.is_empty(), "{} contradictions in {seeds:?}\n{}", tally.wrong.len(), shown.join("\n\n"));
     assert!(unknown * 20 < tally.questions, "{unknown} of {} unknown", tally.questions);
+}
+
+/// Seeds of long runs that PostgreSQL contradicted once: a check that fails only where a row gets as far, a cascaded
+/// check option over a view without one, and bare columns in one branch of a union.
+#[test]
+fn what_was_contradicted_once_is_not_again() {
+    let Some(mut client) = pg::fresh_database() else { return };
+    for setup in [AUTH, "grant usage on schema auth to public", PROBE, "set max_stack_depth = '250kB'"] {
+        client.batch_execute(setup).expect("auth and probe");
+    }
+    for seed in [2588, 3874, 4772, 5691, 5794, 7951, 10_852, 12_200, 16_656, 17_637, 19_395] {
+        let tally = check(&mut client, seed, true);
+        assert!(tally.catalogs == 1 && tally.wrong.is_empty(), "{}", tally.wrong.join("\n\n"));
+    }
 }
 
 /// `GARDEFOU_TEST_SEED=7` prints what a seed makes.

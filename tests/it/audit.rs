@@ -171,6 +171,15 @@ fn a_browser_shows_hostile_names_as_text() {
     assert!(!page.contains("<script>") && !page.contains("<img ") && !page.contains("<h1 id"));
     assert!(!page.contains('\u{202e}') && !page.contains('\u{1b}'));
     assert!(page.contains("&lt;script&gt;"));
+    let map = page.split("id=\"access\"").nth(1).expect("a heat map").split("<h2").next().unwrap();
+    assert!(map.contains("<th scope=\"row\">public.citernes</th><td class=\"all\""), "{map}");
+    assert!(map.contains(
+        "<th scope=\"row\">public.&quot;&lt;script&gt;document.title=&#39;owned&#39;&lt;/script&gt;&quot;</th>"
+    ));
+    assert!(
+        map.contains("policy `&lt;/code&gt;&lt;/li&gt;&lt;h1 id=owned&gt;x`"),
+        "a policy's name in a tooltip: {map}"
+    );
     for load in ["src=", "@import", "url(", "<link", "<script"] {
         assert!(
             !page.replace("onerror", "").contains(load) || load == "src=" && page.contains("&lt;img src=x"),

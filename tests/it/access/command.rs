@@ -3,6 +3,8 @@
 use std::path::Path;
 use std::process::Command;
 
+use gardefou::access::render::{Bounds, heat_map};
+use gardefou::access::{Row, Table, Verdict};
 use serde_json::Value;
 
 use crate::live::{code, depot, err, out, root, run_in};
@@ -26,6 +28,43 @@ fn the_depot_at_a_glance() {
     snapshot("table.md", &depot_access(&["--format", "markdown", "--role", "anon"]));
     snapshot("map.html", &depot_access(&["--format", "html", "--role", "anon,authenticated"]));
     snapshot("contract", &depot_access(&["--write-contract"]));
+}
+
+fn row(role: &str, relation: &str, verdict: Verdict) -> Row {
+    Row {
+        role: role.to_owned(),
+        relation: relation.parse().unwrap(),
+        command: gardefou::access::Command::Select,
+        verdict,
+        columns: vec!["*".to_owned()],
+        assumptions: Vec::new(),
+        derivation: Vec::new(),
+        kind: gardefou::catalog::ObjectKind::Table,
+    }
+}
+
+#[test]
+fn a_bounded_map_shows_what_is_most_open_and_counts_the_rest() {
+    let rows = [
+        ("public.a_closed", Verdict::Denied, Verdict::Denied),
+        ("public.b_quiet", Verdict::None, Verdict::All),
+        ("public.\"<b>open\"", Verdict::All, Verdict::None),
+        ("public.d_some", Verdict::Rows, Verdict::None),
+    ];
+    let rows = rows.iter().flat_map(|(name, one, two)| [row("anon", name, *one), row("o'neil", name, *two)]);
+    let mut rows: Vec<Row> = rows.collect();
+    rows.sort_by(|a, b| a.relation.cmp(&b.relation));
+    let table = Table { rows, roles: vec!["anon".to_owned(), "o'neil".to_owned()], ..Table::default() };
+    let map = heat_map(&table, Bounds { relations: 2, roles: 1 });
+    assert!(map.contains("public.&quot;&lt;b&gt;open&quot;</th><td class=\"all\">all</td>"), "{map}");
+    assert!(map.contains("public.d_some") && !map.contains("a_closed") && !map.contains("b_quiet"), "{map}");
+    assert!(!map.contains("neil"), "{map}");
+    let left_out = "Not shown: 1 relation on which none of these roles has a privilege; \
+        1 relation less open than these, for length; 1 role; `gardefou access --format html` shows all.";
+    assert!(map.contains(left_out), "{map}");
+    let whole = heat_map(&table, Bounds::NONE);
+    assert!(whole.contains("o&#39;neil") && whole.contains("b_quiet") && !whole.contains("Not shown"), "{whole}");
+    assert!(!heat_map(&Table::default(), Bounds::NONE).contains("<table"));
 }
 
 #[test]
