@@ -8,18 +8,16 @@ mod markdown;
 mod view;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::{self, Write};
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::access;
-use crate::catalog::Catalog;
-use crate::check::CheckConfig;
 use crate::finding::State;
 use crate::report::json::{self, Document, JsonFinding};
-use crate::report::{Format, RenderOptions, Report, render};
+use crate::report::{RenderOptions, Report, sarif};
 use crate::run::Checked;
 
 /// An audit, ready to be written.
@@ -27,9 +25,12 @@ use crate::run::Checked;
 pub struct Audit {
     report: Report,
     facts: JsonAudit,
-    /// Who can reach what.
-    access: access::Table,
+    /// Who can reach what, as markup.
+    map: String,
 }
+
+/// The files of an audit.
+pub const FILES: [&str; 4] = ["report.html", "report.md", "report.json", "report.sarif"];
 
 /// What an audit says beyond a report: `audit` in its JSON.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -104,7 +105,8 @@ impl Audit {
     /// An audit of what was checked, against an earlier one.
     #[must_use]
     pub fn new(checked: Checked, previous: Option<&Document>, started: &str, finished: &str) -> Self {
-        let Checked { report, server, counts, ran, catalog, config } = checked;
+        let Checked { report, server, counts, ran, access } = checked;
+        let map = access.map(|table| html::map(&table)).unwrap_or_default();
         let mut facts = JsonAudit {
             tool: format!("gardefou {}", env!("CARGO_PKG_VERSION")),
             server: JsonServer { version: server.version, database: server.database, host: server.host },
@@ -121,7 +123,7 @@ impl Audit {
         let present = present.map(|(finding, fingerprint)| (fingerprint, finding.state != State::New)).collect();
         let seen = lifecycle::Seen { present: &present, resolved: &facts.resolved, now: finished };
         facts.lifecycle = lifecycle::advance(&lives(previous), seen);
-        Self { report, facts, access: access(&catalog, &config) }
+        Self { report, facts, map }
     }
 
     /// SQL that brings the team's table of findings up to date.
@@ -143,28 +145,20 @@ impl Audit {
         &self.facts
     }
 
-    /// The files of an audit, by name, each made when it is asked for: they are large.
-    pub fn files(&self, options: &RenderOptions) -> impl Iterator<Item = (&'static str, String)> {
-        let options = options.clone();
-        ["report.html", "report.md", "report.json", "report.sarif"].into_iter().map(move |name| {
-            let text = match name {
-                "report.html" => html::render(&view::View::of(self, &options), &self.access),
-                "report.md" => markdown::render(&view::View::of(self, &options)),
-                "report.json" => {
-                    json::pretty(&Document { audit: Some(self.facts.clone()), ..json::document(&self.report) })
-                }
-                _ => render(&self.report, &RenderOptions { format: Format::Sarif, ..options.clone() }),
-            };
-            (name, text)
-        })
+    /// Writes one of [`FILES`] as it is made: they are large.
+    ///
+    /// # Errors
+    /// Where `out` cannot be written to.
+    pub fn write(&self, name: &str, options: &RenderOptions, out: &mut impl Write) -> io::Result<()> {
+        match name {
+            "report.html" => out.write_all(html::render(&view::View::of(self, options), &self.map).as_bytes()),
+            "report.md" => out.write_all(markdown::render(&view::View::of(self, options)).as_bytes()),
+            "report.json" => {
+                json::write(out, &Document { audit: Some(self.facts.clone()), ..json::document(&self.report) })
+            }
+            _ => sarif::write(out, &self.report, options),
+        }
     }
-}
-
-/// Who can reach what, in brief: nobody reads every derivation on one page.
-fn access(catalog: &Catalog, config: &CheckConfig) -> access::Table {
-    let named_roles = access::contract::roles(&config.contract).cloned().collect();
-    let scope = access::Scope { named_roles, brief: true, ..access::Scope::of(config) };
-    access::Access::new(catalog, &config.access).table(&scope)
 }
 
 /// The lives an earlier audit recorded; one that recorded none knows when it found what it found.

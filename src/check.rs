@@ -133,6 +133,8 @@ pub struct CheckOutput {
     pub access: Vec<Delta>,
     /// Subjects each rule's `when` let through, by rule id.
     pub looked_at: BTreeMap<String, usize>,
+    /// Who can reach what, where some rule asked.
+    pub table: Option<std::sync::Arc<crate::access::Table>>,
 }
 
 /// Evaluates the rules.

@@ -10,7 +10,7 @@ mod junit;
 mod markdown;
 mod place;
 pub(crate) mod redact;
-mod sarif;
+pub(crate) mod sarif;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

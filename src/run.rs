@@ -25,7 +25,7 @@ use crate::rule::{self, Rule, RuleError, RuleSet};
 use crate::silence::{self, Silencing};
 use crate::suppression::KnownRules;
 
-pub use database::{Checked, Source, check_database, read_catalog};
+pub use database::{Checked, Source, audit_database, check_database, read_catalog};
 
 /// What to check and when.
 #[derive(Debug, Clone)]

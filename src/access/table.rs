@@ -59,7 +59,7 @@ pub struct Scope {
     pub privileged_roles: Vec<String>,
     /// Schemas the server or the platform owns.
     pub system_schemas: Vec<String>,
-    /// Of cells where nothing is open, and nothing fails, only the last step is kept: for a table that is asked, not printed.
+    /// Of cells where nothing is open, and nothing fails, only the last step is kept, and no columns: for a table that is asked, not printed.
     pub brief: bool,
 }
 
@@ -146,7 +146,9 @@ impl Access<'_> {
         let relations: Vec<_> =
             self.catalog.relations.iter().filter(|(name, found)| scope.includes(name, found)).collect();
         let rows = relations.par_iter().map(|(name, relation)| self.rows_of(&roles, name, relation, scope.brief));
-        let rows: Vec<Row> = rows.collect::<Vec<_>>().into_iter().flatten().collect();
+        let found: Vec<Vec<Row>> = rows.collect();
+        let mut rows = Vec::with_capacity(found.iter().map(Vec::len).sum());
+        rows.extend(found.into_iter().flatten());
         let indirect = self.indirect(&roles, &rows, scope);
         Table { version: 1, rows, indirect, roles }
     }
@@ -200,6 +202,7 @@ impl Row {
         let fails = self.derivation.last().is_some_and(|step| step.text.contains("the statement fails"));
         if matches!(self.verdict, Verdict::None | Verdict::Denied) && !fails {
             self.derivation = self.derivation.pop().into_iter().collect();
+            self.columns = Vec::new();
         }
     }
 

@@ -12,11 +12,16 @@ const TEMPLATE: &str = include_str!("report.html");
 /// A page stays readable: the rest is counted there.
 const MAP: Bounds = Bounds { relations: 200, roles: 8 };
 
-pub(super) fn render(view: &View, access: &Table) -> String {
+/// Who can reach what, as a fragment of the page.
+pub(super) fn map(access: &Table) -> String {
+    heat_map(access, MAP)
+}
+
+pub(super) fn render(view: &View, map: &str) -> String {
     let mut environment = Environment::new();
     environment.set_auto_escape_callback(|_| AutoEscape::Html);
     // The one thing that is markup already: its renderer escapes what it shows.
-    let map = Value::from_safe_string(heat_map(access, MAP));
+    let map = Value::from_safe_string(map.to_owned());
     let map_style = Value::from_safe_string(HEAT_MAP_STYLE.to_owned());
     let page = context! { v => Value::from(Serde(view)), server => view.server(), map, map_style };
     let rendered = environment.render_str(TEMPLATE, page);

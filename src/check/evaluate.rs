@@ -34,7 +34,9 @@ pub(super) fn run(input: &CheckInput<'_>) -> CheckOutput {
     let mut whole = Run::new(&model);
     by_target.into_iter().chain(in_code).for_each(|run| whole.append(run));
     whole.output.coverage.extend(query::not_for_this_source(input));
-    whole.finish()
+    let mut output = whole.finish();
+    output.table = model.known_access_table();
+    output
 }
 
 /// Evaluates the rules about one target.
@@ -80,7 +82,7 @@ impl<'a> Run<'a> {
     }
 
     fn append(&mut self, other: Self) {
-        let CheckOutput { findings, coverage, subjects, looked_at, access: _ } = other.output;
+        let CheckOutput { findings, coverage, subjects, looked_at, access: _, table: _ } = other.output;
         self.output.findings.extend(findings);
         self.output.coverage.extend(coverage);
         self.output.subjects.extend(subjects);

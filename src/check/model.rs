@@ -32,7 +32,7 @@ pub struct Model<'a> {
     shapes: RwLock<Shapes>,
     lints: OnceLock<squawk::Lints>,
     access: OnceLock<Access<'a>>,
-    access_table: OnceLock<Table>,
+    access_table: OnceLock<Arc<Table>>,
     deltas: OnceLock<Vec<Delta>>,
     indexes: OnceLock<BTreeMap<&'a QualifiedName, Vec<(&'a QualifiedName, &'a Index)>>>,
     /// Protected objects as they stand.
@@ -252,7 +252,7 @@ impl<'a> Model<'a> {
 
     /// Who can reach what; computed once.
     pub(super) fn access_table(&self) -> &Table {
-        self.access_table.get_or_init(|| self.access().table(&self.scope()))
+        self.access_table.get_or_init(|| self.access().table(&self.scope()).into())
     }
 
     /// Computes what is itself computed in parallel and that rules, run in parallel, would ask for: a thread that
@@ -271,6 +271,11 @@ impl<'a> Model<'a> {
             self.access_table();
             self.deltas();
         }
+    }
+
+    /// The same, where it was computed.
+    pub(super) fn known_access_table(&self) -> Option<Arc<Table>> {
+        self.access_table.get().cloned()
     }
 
     fn scope(&self) -> Scope {

@@ -1,5 +1,6 @@
 //! `gardefou audit`: the weekly look at production.
 
+use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -8,7 +9,7 @@ use clap::{Args, ValueEnum};
 
 use crate::audit::{self, Audit};
 use crate::report::{Base, FailOn, RenderOptions};
-use crate::run::{Source, check_database};
+use crate::run::{Source, audit_database};
 
 use super::{DatabaseArguments, RuleArguments, SourceArguments, cwd, terminal};
 
@@ -68,7 +69,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     };
     let previous = arguments.since.as_deref().map(audit::previous).transpose()?;
     let started = audit::now();
-    let checked = check_database(&config, &options)?;
+    let checked = audit_database(&config, &options)?;
     let audit = Audit::new(checked, previous.as_ref(), &started, &audit::now());
     let render = RenderOptions { base: Base::of(&cwd()?, config.path.as_deref()), ..RenderOptions::default() };
     if arguments.format.is_some() {
@@ -92,8 +93,9 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
 fn write(folder: &Path, quiet: bool, audit: &Audit, options: &RenderOptions) -> anyhow::Result<()> {
     let failed = || format!("{} cannot be written; name another folder", folder.display());
     std::fs::create_dir_all(folder).with_context(failed)?;
-    for (name, text) in audit.files(options) {
-        std::fs::write(folder.join(name), text).with_context(failed)?;
+    for name in audit::FILES {
+        let mut file = BufWriter::new(std::fs::File::create(folder.join(name)).with_context(failed)?);
+        audit.write(name, options, &mut file).and_then(|()| file.flush()).with_context(failed)?;
     }
     let facts = audit.facts();
     let mut line = audit.report().summary.line();

@@ -52,6 +52,25 @@ impl Parsed {
     }
 }
 
+/// Things of which tables have equal ones: those are held once. Equal is what is written alike; `==` on expressions is
+/// wider.
+struct Alike<T>(FxHashMap<String, Shared<T>>);
+
+impl<T> Default for Alike<T> {
+    fn default() -> Self {
+        Self(FxHashMap::default())
+    }
+}
+
+impl<T: serde::Serialize> Alike<T> {
+    fn shared(&mut self, value: T) -> Shared<T> {
+        match serde_json::to_string(&value) {
+            Ok(written) => self.0.entry(written).or_insert_with(|| value.into()).clone(),
+            Err(_) => value.into(),
+        }
+    }
+}
+
 impl Assembly {
     pub(super) fn roles(&mut self, rows: Vec<RoleRow>, memberships: Vec<MembershipRow>) {
         self.catalog.roles = rows.into_iter().map(role).collect();
@@ -123,24 +142,26 @@ impl Assembly {
     }
 
     pub(super) fn constraints(&mut self, rows: Vec<ConstraintRow>) {
+        let mut alike = Alike::default();
         for mut row in rows {
             let name = std::mem::take(&mut row.name);
             let on = QualifiedName::new(std::mem::take(&mut row.schema), std::mem::take(&mut row.relation));
             let constraint = self.constraint(row, &on);
             if let Some(relation) = self.catalog.relations.get_mut(&on) {
-                relation.constraints.insert(name, constraint.into());
+                relation.constraints.insert(name, alike.shared(constraint));
             }
         }
     }
 
     pub(super) fn policies(&mut self, rows: Vec<PolicyRow>) {
+        let mut alike = Alike::default();
         for mut row in rows {
             let name = std::mem::take(&mut row.name);
             let on = QualifiedName::new(std::mem::take(&mut row.schema), std::mem::take(&mut row.relation));
             let using = row.using.take().map(|text| self.expression(&text, &on));
             let check = row.check.take().map(|text| self.expression(&text, &on));
             if let Some(relation) = self.catalog.relations.get_mut(&on) {
-                relation.policies.insert(name, policy(row, using, check).into());
+                relation.policies.insert(name, alike.shared(policy(row, using, check)));
             }
         }
     }

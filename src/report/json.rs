@@ -1,6 +1,7 @@
 //! The JSON report: its own types, versioned apart from the program's, described by `docs/report.schema.json`.
 
 use std::collections::BTreeMap;
+use std::io::{self, Write};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -233,7 +234,33 @@ pub(crate) fn render(report: &Report, _: &RenderOptions) -> String {
 
 /// Any of our documents, pretty-printed, hostile characters as `\uXXXX`.
 pub(crate) fn pretty(value: &impl Serialize) -> String {
-    // Our documents have string keys and no failing serialisers, so there is nothing to report here.
-    let text = serde_json::to_string_pretty(value).unwrap_or_default();
-    escape::json(&text) + "\n"
+    let mut out = Vec::new();
+    // Our documents have string keys and no failing serialisers, and memory takes all: there is nothing to report here.
+    let _ = write(&mut out, value);
+    String::from_utf8(out).unwrap_or_default()
+}
+
+/// The same, written as it is made.
+pub(crate) fn write(out: &mut impl Write, value: &impl Serialize) -> io::Result<()> {
+    serde_json::to_writer_pretty(Escaped(&mut *out), value)?;
+    out.write_all(b"\n")
+}
+
+/// Passes on what a serialiser writes, piece by piece, hostile characters escaped.
+struct Escaped<'a, W>(&'a mut W);
+
+impl<W: Write> Write for Escaped<'_, W> {
+    fn write(&mut self, piece: &[u8]) -> io::Result<usize> {
+        let text = std::str::from_utf8(piece).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
+        if text.chars().any(|c| c != '\n' && escape::is_hostile(c)) {
+            self.0.write_all(escape::json(text).as_bytes())?;
+        } else {
+            self.0.write_all(piece)?;
+        }
+        Ok(piece.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
 }

@@ -2,8 +2,10 @@
 //! whole upload; silenced findings carry their suppression.
 
 use std::collections::BTreeMap;
+use std::io::{self, Write};
 
-use serde::Serialize;
+use serde::ser::SerializeSeq;
+use serde::{Serialize, Serializer};
 
 use crate::coverage::Coverage;
 use crate::finding::{Finding, Severity, State};
@@ -15,20 +17,20 @@ const SCHEMA: &str = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Log {
+struct Log<R> {
     #[serde(rename = "$schema")]
     schema: &'static str,
     version: &'static str,
-    runs: [Run; 1],
+    runs: [Run<R>; 1],
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Run {
+struct Run<R> {
     tool: Tool,
     invocations: [Invocation; 1],
     column_kind: &'static str,
-    results: Vec<SarifResult>,
+    results: R,
 }
 
 #[derive(Serialize)]
@@ -159,7 +161,21 @@ struct Suppression {
 }
 
 pub(super) fn render(report: &Report, options: &RenderOptions) -> String {
+    json::pretty(&log(report, options))
+}
+
+/// Writes the log as it is made: it is large.
+pub(crate) fn write(out: &mut impl Write, report: &Report, options: &RenderOptions) -> io::Result<()> {
+    json::write(out, &log(report, options))
+}
+
+fn log<'a>(report: &'a Report, options: &'a RenderOptions) -> impl Serialize + 'a {
     let index: BTreeMap<&str, usize> = report.rules.keys().enumerate().map(|(at, id)| (id.as_str(), at)).collect();
+    let results = move |each: &mut dyn FnMut(SarifResult)| {
+        for (finding, print) in report.fingerprinted() {
+            each(result(report, finding, print, index.get(finding.rule.as_str()), options));
+        }
+    };
     let run = Run {
         tool: Tool {
             driver: Driver {
@@ -173,12 +189,26 @@ pub(super) fn render(report: &Report, options: &RenderOptions) -> String {
             tool_execution_notifications: report.coverage.iter().map(|entry| notification(entry, options)).collect(),
         }],
         column_kind: "unicodeCodePoints",
-        results: report
-            .fingerprinted()
-            .map(|(finding, print)| result(report, finding, print, index.get(finding.rule.as_str()), options))
-            .collect(),
+        results: Each(results),
     };
-    json::pretty(&Log { schema: SCHEMA, version: "2.1.0", runs: [run] })
+    Log { schema: SCHEMA, version: "2.1.0", runs: [run] }
+}
+
+/// A list of which each item is made when it is written.
+struct Each<F>(F);
+
+impl<F: Fn(&mut dyn FnMut(SarifResult))> Serialize for Each<F> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut list = serializer.serialize_seq(None)?;
+        let mut outcome = Ok(());
+        (self.0)(&mut |item| {
+            if outcome.is_ok() {
+                outcome = list.serialize_element(&item);
+            }
+        });
+        outcome?;
+        list.end()
+    }
 }
 
 fn rule(doc: &RuleDoc) -> Rule {

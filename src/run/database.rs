@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::{RunError, RunOptions, places};
+use crate::access;
 use crate::baseline::Baseline;
 use crate::catalog::Catalog;
 use crate::check::{self, CheckConfig, CheckInput, CheckOutput};
@@ -49,10 +50,8 @@ pub struct Checked {
     pub counts: BTreeMap<&'static str, usize>,
     /// Rules that ran.
     pub ran: BTreeSet<String>,
-    /// The schema.
-    pub catalog: Catalog,
-    /// What counts as exposed there.
-    pub config: CheckConfig,
+    /// Who can reach what, in brief, where it was asked for.
+    pub access: Option<Arc<access::Table>>,
 }
 
 /// Checks a database or a snapshot.
@@ -60,6 +59,18 @@ pub struct Checked {
 /// # Errors
 /// [`RunError`].
 pub fn check_database(config: &Config, options: &RunOptions) -> Result<Checked, RunError> {
+    checked(config, options, false)
+}
+
+/// As [`check_database`], and who can reach what. The schema itself is given up before anything is written about it.
+///
+/// # Errors
+/// [`RunError`].
+pub fn audit_database(config: &Config, options: &RunOptions) -> Result<Checked, RunError> {
+    checked(config, options, true)
+}
+
+fn checked(config: &Config, options: &RunOptions, with_access: bool) -> Result<Checked, RunError> {
     let rules = super::load_rules(config)?;
     let mut chosen = super::select_rules(&rules, config)?;
     chosen.retain(|rule| rule.target.name != crate::drift::run::TARGET);
@@ -131,7 +142,16 @@ pub fn check_database(config: &Config, options: &RunOptions) -> Result<Checked, 
     );
     let report = Report::new(findings, coverage, looked_at, docs, sources);
     let counts = counts(&source.catalog);
-    Ok(Checked { report, server: source.server, counts, ran, catalog: source.catalog, config: check })
+    let access =
+        with_access.then(|| output.table.take().unwrap_or_else(|| who_reaches_what(&source.catalog, &check).into()));
+    Ok(Checked { report, server: source.server, counts, ran, access })
+}
+
+/// In brief: nobody reads every derivation on one page.
+fn who_reaches_what(catalog: &Catalog, config: &CheckConfig) -> access::Table {
+    let named_roles = access::contract::roles(&config.contract).cloned().collect();
+    let scope = access::Scope { named_roles, brief: true, ..access::Scope::of(config) };
+    access::Access::new(catalog, &config.access).table(&scope)
 }
 
 /// The schema alone, from wherever it is, with what counts as exposed there.
