@@ -135,12 +135,13 @@ pub fn check(config: &Config, options: &RunOptions) -> Result<Report, RunError> 
     if !matches!(options.source, Source::Migrations) {
         return check_database(config, options).map(|checked| checked.report);
     }
-    let rules = load_rules(config)?;
+    let (rules, history) = rayon::join(|| load_rules(config), || read_history(config, options));
+    let rules = rules?;
     let mut chosen = select_rules(&rules, config)?;
     // Rules about stored measurements are `gardefou drift`'s.
     chosen.retain(|rule| rule.target.name != crate::drift::run::TARGET);
     let baseline = config.baseline.as_deref().map(Baseline::read).transpose()?;
-    let (set, history) = read_history(config, options)?;
+    let (set, history) = history?;
     let statements: usize = history.migrations.iter().map(statements).sum();
     if statements == 0 {
         return Err(RunError::NoStatements(crate::report::many(set.files.len(), "file")));

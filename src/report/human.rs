@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 use owo_colors::{OwoColorize, Style};
+use rayon::prelude::*;
 
 use crate::coverage::{Coverage, CoverageKind};
 use crate::finding::{Finding, Severity, State};
@@ -20,12 +21,8 @@ const WINDOW: usize = 160;
 pub(super) fn render(report: &Report, options: &RenderOptions) -> String {
     let renderer = if options.color { Renderer::styled() } else { Renderer::plain() };
     let renderer = renderer.decor_style(DecorStyle::Ascii);
-    let mut out = String::new();
-    for finding in report.findings.iter().filter(|finding| finding.state == State::New) {
-        out.push_str(&frame(report, finding, &renderer));
-        out.push_str(&detail(finding));
-        out.push_str("\n\n");
-    }
+    let new = report.findings.par_iter().filter(|finding| finding.state == State::New);
+    let mut out: String = new.map(|finding| frame(report, finding, &renderer) + &detail(finding) + "\n\n").collect();
     out.push_str(&silenced(report, options.verbose));
     if !options.quiet {
         out.push_str(&coverage(report, options));

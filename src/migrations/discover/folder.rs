@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use rayon::prelude::*;
+
 use super::convention::{self, Convention, Hints, Plan, Step};
 use super::place::Root;
 use super::read::{self, Text};
@@ -60,7 +62,7 @@ fn texts(base: &Path, root: &Root, steps: &[Step]) -> Result<BTreeMap<String, Te
         let path = base.join(&step.name);
         Ok((step.name.clone(), read::file(&path, &root.print(&path))?))
     };
-    steps.iter().map(read).collect()
+    steps.par_iter().map(read).collect()
 }
 
 fn hints(base: &Path, root: &Root, files: &[String]) -> Result<Hints, DiscoverError> {
