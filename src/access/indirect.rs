@@ -44,13 +44,10 @@ impl Access<'_> {
     /// Everything that `roles` reach indirectly, as far as bodies can be read.
     pub(super) fn indirect(&self, roles: &[String], rows: &[Row], scope: &Scope) -> Vec<Indirect> {
         self.read_bodies();
-        let mut found = Vec::new();
-        for role in roles {
-            self.by_call(role, scope, &mut found);
-        }
-        for row in rows.iter().filter(|row| row.command.writes() && row.verdict.is_open()) {
-            self.by_event(row, scope, &mut found);
-        }
+        let writable = rows.par_iter().filter(|row| row.command.writes() && row.verdict.is_open());
+        let by_event = writable.flat_map_iter(|row| self.by_event(row, scope));
+        let mut found: Vec<Indirect> =
+            roles.par_iter().flat_map_iter(|role| self.by_call(role, scope)).chain(by_event).collect();
         let direct: BTreeMap<(&str, &QualifiedName, Command), Verdict> =
             rows.iter().map(|row| ((row.role.as_str(), &row.relation, row.command), row.verdict)).collect();
         // What a role may do by itself needs no way around.
@@ -77,8 +74,9 @@ impl Access<'_> {
     }
 
     /// SECURITY DEFINER functions a role may call.
-    fn by_call(&self, role: &str, scope: &Scope, found: &mut Vec<Indirect>) {
-        let Some(who) = self.principal(role) else { return };
+    fn by_call(&self, role: &str, scope: &Scope) -> Vec<Indirect> {
+        let mut found = Vec::new();
+        let Some(who) = self.principal(role) else { return found };
         for (key, function) in &self.catalog.functions {
             let callable = function.security_definer.is(&true)
                 && function.provenance.origin != Origin::Platform
@@ -88,13 +86,15 @@ impl Access<'_> {
                 continue;
             }
             let Some(step) = self.execute_step(who, key, function) else { continue };
-            self.reached(role, &format!("function {key}"), &[step], key, function, scope, found);
+            self.reached(role, &format!("function {key}"), &[step], key, function, scope, &mut found);
         }
+        found
     }
 
     /// Triggers and rules on what a role may write.
-    fn by_event(&self, row: &Row, scope: &Scope, found: &mut Vec<Indirect>) {
-        let Some(relation) = self.catalog.relations.get(&row.relation) else { return };
+    fn by_event(&self, row: &Row, scope: &Scope) -> Vec<Indirect> {
+        let mut found = Vec::new();
+        let Some(relation) = self.catalog.relations.get(&row.relation) else { return found };
         let (name, role) = (&row.relation, row.role.as_str());
         let cause =
             Step::new(format!("`{role}` may {} {name}: {}", row.command.word(), row.verdict.word()), row.place());
@@ -109,11 +109,12 @@ impl Access<'_> {
                     key,
                     function,
                     scope,
-                    found,
+                    &mut found,
                 );
             }
         }
-        self.by_rule(row, relation, &cause, found);
+        self.by_rule(row, relation, &cause, &mut found);
+        found
     }
 
     fn by_rule(&self, row: &Row, relation: &Relation, cause: &Step, found: &mut Vec<Indirect>) {
