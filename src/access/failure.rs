@@ -10,7 +10,7 @@ use super::folding::{
 };
 use super::policies::{Applying, Clause, Part, Rls};
 use super::{Access, Ask, Command, Step, Touch, Verdict};
-use crate::catalog::{FunctionKey, QualifiedName, Relation};
+use crate::catalog::{FunctionKey, Policy, QualifiedName, Relation};
 use crate::sql::ast::{Expr, ExprKind, Name, TableRef};
 use crate::sql::walk::{self, Node};
 
@@ -67,6 +67,20 @@ impl<'c> Access<'c> {
     ) -> Option<Failure> {
         let trail = Trail { relations: vec![name], ..Trail::default() };
         self.failure_in(ask, applying, &trail)
+    }
+
+    /// Whether a condition of `policy`, one of `relation`'s, comes back to that relation when `role` is held to it:
+    /// PostgreSQL refuses the statement. `None` where there is no such role.
+    pub(crate) fn recurs(&self, role: &str, relation: &QualifiedName, policy: &Policy) -> Option<bool> {
+        let who = self.principal(role)?;
+        let ask = Ask { session: who, checker: who, checked: false };
+        let mut conditions = [&policy.using, &policy.check].into_iter().filter_map(|fact| fact.get()?.as_ref());
+        Some(conditions.any(|condition| {
+            let trail = Trail { relations: vec![relation], ..Trail::default() };
+            let failure =
+                super::tree(condition).and_then(|expr| self.failure_of_expr(ask, &expr, Guards::default(), &trail, 0));
+            failure.as_ref().is_some_and(recursion)
+        }))
     }
 
     fn failure_in(&self, ask: Ask<'_, 'c>, applying: &Applying<'c>, trail: &Trail<'_>) -> Option<Failure> {

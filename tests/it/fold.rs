@@ -2,6 +2,8 @@
 
 use std::fmt::Write;
 
+use gardefou::catalog::{Origin, Privilege};
+use gardefou::coverage::CoverageKind;
 use gardefou::migrations::{Change, History, Platform};
 
 use crate::fold_vs_postgres::history;
@@ -83,6 +85,39 @@ drop table elsewhere.gone;
 drop table if exists never_there;
 alter type mood add value 'sad';";
     snapshot("assumed", &shown(&[("1.sql", text)]));
+}
+
+/// Statements that ran before say that the table was there: `IF NOT EXISTS` then did nothing, and its columns, privileges
+/// and row level security are those it had. Without `IF NOT EXISTS` they must have failed.
+#[test]
+fn a_table_used_before_it_is_created_may_have_been_there() {
+    let before = "alter table public.tanks add column agent uuid;
+revoke all on public.tanks from anon;
+alter table public.tanks force row level security;
+create policy p on public.tanks using (agent = auth.uid());
+create index on public.tanks (site);";
+    let history = |create: &str| history(&[("1.sql", before), ("2.sql", create)], Platform::Supabase);
+    let there = history("create table if not exists public.tanks (id int primary key);");
+    let created = history("create table public.tanks (id int primary key);");
+    let message = |history: &History| {
+        let said = history.coverage.iter().filter(|entry| entry.kind == CoverageKind::Assumed);
+        said.map(|entry| entry.message.clone()).collect::<Vec<_>>()
+    };
+    let said = ["table public.tanks is used before the files create it (2.sql:1:1)"];
+    assert_eq!(
+        (message(&there), message(&created)),
+        (said.map(str::to_owned).to_vec(), said.map(str::to_owned).to_vec())
+    );
+    let tanks = |history: &History| {
+        let tanks = history.catalog.relations.values().find(|relation| relation.provenance.origin == Origin::Migration);
+        let tanks = tanks.expect("one table");
+        let columns: Vec<String> = tanks.columns.iter().map(|column| column.name.clone()).collect();
+        (columns, tanks.columns_complete, tanks.acl.held("anon", Privilege::Select).is_some())
+    };
+    let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+    assert_eq!(tanks(&there), (names(&["id", "agent", "site"]), false, false));
+    assert_eq!(tanks(&created), (names(&["id"]), true, true));
+    assert!(there.catalog.relations.values().any(|relation| relation.rls_forced.is(&true)));
 }
 
 #[test]

@@ -287,8 +287,21 @@ impl One<'_, '_> {
             if !*rls.get()? {
                 return Some(Vec::new());
             }
-            reads().map(|reads| facts::cycle(self.model.policy_reads(), self.name, &reads))
+            let cycle = facts::cycle(self.model.policy_reads(), self.name, &reads()?);
+            Some(if cycle.is_empty() || self.recurs() { cycle } else { Vec::new() })
         });
+    }
+
+    /// Whether the policy comes back to its table for a role it applies to: which of a table's policies hold when it
+    /// is read again depends on the role, and none does harm that has no subquery.
+    fn recurs(&self) -> bool {
+        let named = self.policy.roles.get().filter(|roles| !roles.iter().any(|role| role == PUBLIC));
+        let roles: Vec<&str> = match named {
+            Some(roles) => roles.iter().map(String::as_str).collect(),
+            None => self.model.exposed_roles().chain([PUBLIC]).collect(),
+        };
+        let access = self.model.access();
+        roles.into_iter().any(|role| access.recurs(role, self.name, self.policy).unwrap_or(true))
     }
 
     fn missing(&self, shape: &Shape) -> Option<Vec<String>> {

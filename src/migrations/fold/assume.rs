@@ -14,7 +14,7 @@ impl Fold {
     /// Says once that `object` is taken to exist.
     fn say_assumed(&mut self, object: ObjectRef) {
         if self.assumed.insert(object.clone()) {
-            let message = format!("{object} is used but never created in the files");
+            let message = never_created(&object);
             self.cover_here(CoverageKind::Assumed, Some(object), message);
         }
     }
@@ -55,6 +55,44 @@ impl Fold {
         }
         self.store.learn_relation(name.clone(), relation);
         self.say_assumed(ObjectRef::new(kind, name));
+    }
+
+    /// What statements put on a relation before the files create it stays with it. Those statements run only where it
+    /// is there already: `IF NOT EXISTS` then does nothing, and its columns may be others than the files say.
+    pub(super) fn keep_seen(&mut self, object: &ObjectRef, name: &QualifiedName, seen: &Relation, if_not_exists: bool) {
+        self.say_created_later(object);
+        let Some(relation) = self.store.relation_mut(name) else { return };
+        relation.policies.clone_from(&seen.policies);
+        relation.triggers.clone_from(&seen.triggers);
+        for (fact, seen) in
+            [(&mut relation.rls_enabled, &seen.rls_enabled), (&mut relation.rls_forced, &seen.rls_forced)]
+        {
+            if seen.value.is_some() {
+                fact.clone_from(seen);
+            }
+        }
+        seen.acl.iter().for_each(|entry| relation.acl.grant(entry.clone()));
+        if !if_not_exists {
+            return;
+        }
+        relation.acl.revoke(|entry| {
+            entry.by_default && seen.revoked.iter().any(|(who, what)| *who == entry.grantee && *what == entry.privilege)
+        });
+        let unsaid = seen.columns.iter().filter(|column| relation.column(&column.name).is_none());
+        let unsaid: Vec<Shared<Column>> = unsaid.cloned().collect();
+        relation.columns.extend(unsaid);
+        relation.columns_complete = false;
+    }
+
+    /// Takes back that the files never create `object`.
+    fn say_created_later(&mut self, object: &ObjectRef) {
+        self.assumed.remove(object);
+        let by = self.here().map_or_else(String::new, |at| format!(" ({at})"));
+        let never = never_created(object);
+        let said = self.coverage.iter_mut().filter(|entry| entry.kind == CoverageKind::Assumed);
+        if let Some(entry) = said.rev().find(|entry| entry.message == never) {
+            entry.message = format!("{object} is used before the files create it{by}");
+        }
     }
 
     /// A column of a relation whose columns are not all known.
@@ -192,6 +230,10 @@ impl Fold {
 /// Schemas of the server itself, which no Catalog holds.
 pub(super) fn is_system(schema: &str) -> bool {
     matches!(schema, "pg_catalog" | "information_schema" | "pg_toast")
+}
+
+fn never_created(object: &ObjectRef) -> String {
+    format!("{object} is used but never created in the files")
 }
 
 /// A relation of which nothing is known.

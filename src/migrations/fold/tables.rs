@@ -31,19 +31,21 @@ impl Fold {
             }
             return self.would_fail("duplicate_table", object, "already exists");
         }
-        self.assumed.remove(&object);
+        let seen = self.catalog().relations.get(&name).cloned();
         let mut table = self.new_relation(kind, &name);
         table.unlogged = create.unlogged;
         table.partition_by.clone_from(&create.partition_by);
         table.options = self.fact(create.options.iter().cloned().collect());
-        self.merge_assumed(&name, &mut table);
         self.store.insert_relation(name.clone(), table);
         self.gone.remove(&Key::Relation(name.clone()));
-        self.note_altered(object);
+        self.note_altered(object.clone());
         self.take_parents(&name, create)?;
         create.likes.iter().for_each(|like| self.take_like(&name, like));
         self.add_columns(&name, create)?;
         self.add_table_constraints(&name, create)?;
+        if let Some(seen) = seen {
+            self.keep_seen(&object, &name, &seen, create.if_not_exists);
+        }
         create.likes.iter().for_each(|like| self.take_like_indexes(&name, like));
         if let Some(parent) = &create.partition_of {
             let parent = self.relation(parent, ObjectKind::Table);
@@ -56,20 +58,6 @@ impl Fold {
     /// There for certain: an assumed relation is only now being created.
     pub(super) fn is_known_relation(&self, name: &QualifiedName) -> bool {
         self.catalog().relations.get(name).is_some_and(|relation| !relation.provenance.is_assumed())
-    }
-
-    /// What earlier statements put on a relation before the files created it stays with it.
-    fn merge_assumed(&self, name: &QualifiedName, table: &mut Relation) {
-        if let Some(old) = self.catalog().relations.get(name) {
-            table.policies.clone_from(&old.policies);
-            table.triggers.clone_from(&old.triggers);
-            if old.rls_enabled.value.is_some() {
-                table.rls_enabled = old.rls_enabled.clone();
-            }
-            for entry in old.acl.iter() {
-                table.acl.grant(entry.clone());
-            }
-        }
     }
 
     /// An empty relation of the current role, with the privileges new ones get.
