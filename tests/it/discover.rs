@@ -204,6 +204,15 @@ const CASES: &[Case] = &[
         skipped: &[],
     },
     Case {
+        // A number that begins a word is no version.
+        files: &["m/3nf_b.sql", "m/3nf_a.sql", "m/4.sql"],
+        path: "m",
+        layout: Layout::Plain,
+        order: &["m/3nf_a.sql", "m/3nf_b.sql", "m/4.sql"],
+        versions: &[None, None, Some("4")],
+        skipped: &[],
+    },
+    Case {
         files: &[
             r#"drizzle/meta/_journal.json={"version":"7","entries":[{"idx":1,"tag":"0001_b"},{"idx":0,"tag":"0002_a"}]}"#,
             "drizzle/0001_b.sql",
@@ -405,6 +414,17 @@ fn a_tool_that_would_skip_most_of_a_folder_is_not_what_runs_it() {
         assert_eq!((folded(&set).len(), skipped(&set).len()), (count, 0));
         assert_eq!(said(&set, CoverageKind::Assumption).len(), 1, "{:?}", set.coverage);
         assert!(folded(&set).is_sorted());
+    }
+}
+
+#[test]
+fn an_order_taken_from_names_without_numbers_is_said() {
+    let named = find(&tree(&["m/tables.sql", "m/policies.sql", "m/1_first.sql"]), &["m"]).unwrap();
+    let message = "`m`: 2 of 3 files have no number in front of their names; they are read in the order of the names";
+    assert_eq!(said(&named, CoverageKind::Assumption), [message]);
+    for told in [["m/1_a.sql", "m/2_b.sql", "m/seed.sql"], ["m/01/up.sql", "m/02/up.sql", "m/03/up.sql"]] {
+        let set = find(&tree(&told), &["m"]).unwrap();
+        assert_eq!(said(&set, CoverageKind::Assumption), [""; 0], "{told:?}");
     }
 }
 

@@ -52,6 +52,12 @@ pub(super) fn read(base: &Path, root: &Root, layout: Option<Layout>) -> Result<F
     if plan.steps.is_empty() {
         return Err(DiscoverError::Empty { path: root.print(base) });
     }
+    if convention == Convention::Plain
+        && let Some(message) = order_by_name(&plan)
+    {
+        let message = format!("`{}`: {message}", root.print(base));
+        coverage.push(Coverage { kind: CoverageKind::Assumption, location: None, object: None, message });
+    }
     coverage.extend(left_out(&plan, base, root, &files));
     let planned = plan.steps.into_iter().filter_map(|step| Some(Planned { text: texts.remove(&step.name)?, step }));
     Ok(Folder { layout: plan.layout, files: planned.collect(), sections: plan.sections, coverage })
@@ -145,6 +151,19 @@ fn run_by_something_else(plan: &mut Plan) -> Option<String> {
     Some(format!(
         "{count} of {all} files have a name of which this is so: {why}; something else must run them, so all are read"
     ))
+}
+
+/// Where names begin with no number, the order they give may not be the one the files were run in.
+fn order_by_name(plan: &Plan) -> Option<String> {
+    let numbered = |part: &str| part.starts_with(|c: char| c.is_ascii_digit());
+    let unnumbered = |step: &&Step| !step.name.split('/').any(numbered);
+    let count = plan.steps.iter().filter(unnumbered).count();
+    let all = plan.steps.len();
+    (plan.layout == Layout::Plain && all > 1 && count * 2 > all).then(|| {
+        format!(
+            "{count} of {all} files have no number in front of their names; they are read in the order of the names"
+        )
+    })
 }
 
 fn left_out(plan: &Plan, base: &Path, root: &Root, files: &[String]) -> Vec<Coverage> {

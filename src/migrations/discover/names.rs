@@ -37,12 +37,14 @@ pub(super) fn supabase_version(name: &str) -> Option<&str> {
     (!digits.is_empty() && rest.starts_with('_') && rest.ends_with(".sql")).then_some(digits)
 }
 
-/// A version number in front of `name`; a dashed date is none, since two files of one day are two versions.
+/// A version number in front of `name`. A dashed date is none, since two files of one day are two versions, nor is a
+/// number that begins a word (`3nf_…`).
 pub(super) fn numeric_version(name: &str) -> Option<&str> {
     let digits = leading_digits(name);
     let after = name.get(digits.len()..)?;
     let dashed_date = after.starts_with('-') && after.get(1..).is_some_and(|rest| !leading_digits(rest).is_empty());
-    (!digits.is_empty() && !dashed_date).then_some(digits)
+    let word = after.starts_with(char::is_alphabetic);
+    (!digits.is_empty() && !dashed_date && !word).then_some(digits)
 }
 
 /// Everything before the first underscore: `2021-01-01-000000` of a diesel folder, `0001` of a plain name.
