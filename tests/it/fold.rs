@@ -88,7 +88,7 @@ alter type mood add value 'sad';";
 }
 
 /// Statements that ran before say that the table was there: `IF NOT EXISTS` then did nothing, and its columns, privileges
-/// and row level security are those it had. Without `IF NOT EXISTS` they must have failed.
+/// and row level security are those it had. Without `IF NOT EXISTS` they must have failed, and nothing protects it.
 #[test]
 fn a_table_used_before_it_is_created_may_have_been_there() {
     let before = "alter table public.tanks add column agent uuid;
@@ -118,6 +118,36 @@ create index on public.tanks (site);";
     assert_eq!(tanks(&there), (names(&["id", "agent", "site"]), false, false));
     assert_eq!(tanks(&created), (names(&["id"]), true, true));
     assert!(there.catalog.relations.values().any(|relation| relation.rls_forced.is(&true)));
+    assert!(!created.catalog.relations.values().any(|relation| relation.rls_forced.is(&true)));
+}
+
+/// `IF EXISTS`, or a condition that could not be decided, is no sign that the table was there.
+#[test]
+fn a_statement_that_may_have_done_nothing_protects_no_table_created_later() {
+    let guarded = "do $$ begin if (select count(*) from pg_stat_activity) > 3 then
+        alter table public.tanks enable row level security; end if; end $$;";
+    for before in ["alter table if exists public.tanks enable row level security;", guarded] {
+        for (create, after, protected) in [
+            ("create table public.tanks (id int);", "", false),
+            ("create table if not exists public.tanks (id int);", "", false),
+            (
+                "create table if not exists public.tanks (id int);",
+                "alter table public.tanks enable row level security;",
+                true,
+            ),
+            (
+                "create index on public.tanks (id); create table if not exists public.tanks (id int);",
+                "",
+                before != guarded,
+            ),
+        ] {
+            let history = history(&[("1.sql", before), ("2.sql", create), ("3.sql", after)], Platform::Supabase);
+            let tanks =
+                history.catalog.relations.values().find(|relation| relation.provenance.origin == Origin::Migration);
+            let enabled = &tanks.expect("one table").rls_enabled;
+            assert_eq!(enabled.is(&true) && !enabled.conditional, protected, "{before} {create} {after}");
+        }
+    }
 }
 
 #[test]

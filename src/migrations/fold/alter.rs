@@ -31,7 +31,7 @@ impl Fold {
                 self.would_fail("undefined_table", ObjectRef::new(kind, &guess), "does not exist")?;
             }
         }
-        let mut table = self.relation(name, kind);
+        let mut table = if if_exists { self.relation_if_there(name, kind) } else { self.relation(name, kind) };
         for action in actions {
             self.alter_one(&mut table, action)?;
         }

@@ -57,31 +57,20 @@ impl Fold {
         self.say_assumed(ObjectRef::new(kind, name));
     }
 
-    /// What statements put on a relation before the files create it stays with it. Those statements run only where it
-    /// is there already: `IF NOT EXISTS` then does nothing, and its columns may be others than the files say.
+    /// What statements put on a relation before the files create it. A plain `CREATE TABLE` says that it was not there:
+    /// nothing is protected that is not protected later, and what lets someone in is kept, for the files may have been
+    /// run in another order. Where those statements can only have run on the relation, `IF NOT EXISTS` does nothing:
+    /// it keeps what it had, and its columns may be others than the files say.
     pub(super) fn keep_seen(&mut self, object: &ObjectRef, name: &QualifiedName, seen: &Relation, if_not_exists: bool) {
         self.say_created_later(object);
+        let there = if_not_exists && !self.doubtful.remove(name);
         let Some(relation) = self.store.relation_mut(name) else { return };
         relation.policies.clone_from(&seen.policies);
         relation.triggers.clone_from(&seen.triggers);
-        for (fact, seen) in
-            [(&mut relation.rls_enabled, &seen.rls_enabled), (&mut relation.rls_forced, &seen.rls_forced)]
-        {
-            if seen.value.is_some() {
-                fact.clone_from(seen);
-            }
-        }
         seen.acl.iter().for_each(|entry| relation.acl.grant(entry.clone()));
-        if !if_not_exists {
-            return;
+        if there {
+            stay(relation, seen);
         }
-        relation.acl.revoke(|entry| {
-            entry.by_default && seen.revoked.iter().any(|(who, what)| *who == entry.grantee && *what == entry.privilege)
-        });
-        let unsaid = seen.columns.iter().filter(|column| relation.column(&column.name).is_none());
-        let unsaid: Vec<Shared<Column>> = unsaid.cloned().collect();
-        relation.columns.extend(unsaid);
-        relation.columns_complete = false;
     }
 
     /// Takes back that the files never create `object`.
@@ -230,6 +219,21 @@ impl Fold {
 /// Schemas of the server itself, which no Catalog holds.
 pub(super) fn is_system(schema: &str) -> bool {
     matches!(schema, "pg_catalog" | "information_schema" | "pg_toast")
+}
+
+/// A relation that was there all along stays as it was, as far as that is known.
+fn stay(relation: &mut Relation, seen: &Relation) {
+    let pairs = [(&mut relation.rls_enabled, &seen.rls_enabled), (&mut relation.rls_forced, &seen.rls_forced)];
+    for (fact, seen) in pairs.into_iter().filter(|(_, seen)| seen.value.is_some()) {
+        fact.clone_from(seen);
+    }
+    relation.acl.revoke(|entry| {
+        entry.by_default && seen.revoked.iter().any(|(who, what)| *who == entry.grantee && *what == entry.privilege)
+    });
+    let unsaid = seen.columns.iter().filter(|column| relation.column(&column.name).is_none());
+    let unsaid: Vec<Shared<Column>> = unsaid.cloned().collect();
+    relation.columns.extend(unsaid);
+    relation.columns_complete = false;
 }
 
 fn never_created(object: &ObjectRef) -> String {

@@ -66,7 +66,19 @@ impl Fold {
 
     /// The relation a statement is about, assumed where the files never create it; the statement's record names it.
     pub(super) fn relation(&mut self, name: &Name, kind: ObjectKind) -> QualifiedName {
+        let found = self.relation_if_there(name, kind);
+        if !self.conditional {
+            self.doubtful.remove(&found);
+        }
+        found
+    }
+
+    /// The relation of a statement that does nothing where it is not there.
+    pub(super) fn relation_if_there(&mut self, name: &Name, kind: ObjectKind) -> QualifiedName {
         let found = self.find_relation(name).unwrap_or_else(|| self.guess(name));
+        if !self.catalog().relations.contains_key(&found) {
+            self.doubtful.insert(found.clone());
+        }
         self.assume_relation(&found, kind);
         self.name_relation(&found);
         found
@@ -75,11 +87,17 @@ impl Fold {
     /// A relation an expression or query reads: system catalogs as such, others assumed where unknown.
     pub(super) fn read_relation(&mut self, name: &Name) -> QualifiedName {
         if let Some(found) = self.find_relation(name) {
+            if !self.conditional {
+                self.doubtful.remove(&found);
+            }
             return found;
         }
         let guess = self.guess(name);
         if !is_system(&guess.schema) && !self.catalog().sequences.contains_key(&guess) {
             self.assume_relation(&guess, ObjectKind::Table);
+            if self.conditional {
+                self.doubtful.insert(guess.clone());
+            }
         }
         guess
     }

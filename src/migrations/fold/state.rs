@@ -54,6 +54,8 @@ pub(super) struct Fold {
     pub(super) named: Vec<ObjectRef>,
     pub(super) notes: BTreeMap<ObjectRef, Note>,
     pub(super) assumed: BTreeSet<ObjectRef>,
+    /// Assumed relations that nothing so far needed: statements on them say `IF EXISTS` or may not have run.
+    pub(super) doubtful: BTreeSet<QualifiedName>,
     /// Objects the history itself dropped: they are known not to exist.
     pub(super) gone: HashSet<Key>,
     pub(super) routines: BTreeMap<FunctionKey, Arc<CreateFunction>>,
@@ -94,6 +96,7 @@ impl Fold {
             named: Vec::new(),
             notes: BTreeMap::new(),
             assumed: BTreeSet::new(),
+            doubtful: BTreeSet::new(),
             gone: HashSet::new(),
             routines: BTreeMap::new(),
             prepared: BTreeMap::new(),
