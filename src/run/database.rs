@@ -142,7 +142,8 @@ fn checked(config: &Config, options: &RunOptions, with_access: bool) -> Result<C
     );
     let report = Report::new(findings, coverage, looked_at, docs, sources);
     let counts = counts(&source.catalog);
-    let access = with_access.then(|| output.table.take().unwrap_or_else(|| who_reaches_what(&source.catalog, &check).into()));
+    let access =
+        with_access.then(|| output.table.take().unwrap_or_else(|| who_reaches_what(&source.catalog, &check).into()));
     Ok(Checked { report, server: source.server, counts, ran, access })
 }
 

@@ -26,12 +26,6 @@ const LEDGER: &[(&str, &str, &str, &str)] = &[
         "the server refuses the example: ",
         "the same",
     ),
-    (
-        "rls/realtime-without-rls",
-        "without",
-        "the server refuses the example: publication \"supabase_realtime\" already exists",
-        "the platform has made it; over migrations the fix is tried",
-    ),
 ];
 
 fn fixing() -> Vec<Rule> {
