@@ -8,6 +8,7 @@ mod call;
 mod dynamic;
 mod effects;
 mod loops;
+mod queue;
 mod template;
 mod variables;
 

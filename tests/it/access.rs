@@ -448,6 +448,9 @@ fn postgres_contradicts_no_access() {
     let (from, n) = (number("GARDEFOU_TEST_ACCESS_FROM", 1), number("GARDEFOU_TEST_ACCESS", 2000));
     let workers = 2;
     let Some(mut first) = pg::fresh_database() else { return };
+    if pg::older(&mut first, 15, "views with security_invoker") {
+        return;
+    }
     first.batch_execute(AUTH).expect("auth");
     first.batch_execute("grant usage on schema auth to public").expect("auth");
     first.batch_execute(PROBE).expect("probe");
@@ -505,6 +508,9 @@ fn postgres_contradicts_no_access() {
 #[test]
 fn what_was_contradicted_once_is_not_again() {
     let Some(mut client) = pg::fresh_database() else { return };
+    if pg::older(&mut client, 15, "views with security_invoker") {
+        return;
+    }
     for setup in [AUTH, "grant usage on schema auth to public", PROBE, "set max_stack_depth = '250kB'"] {
         client.batch_execute(setup).expect("auth and probe");
     }

@@ -183,7 +183,9 @@ fn line(message: &SimpleQueryMessage) -> Option<String> {
 fn in_meaning(history: &History, mut read: Catalog) -> Vec<String> {
     let folded = &history.catalog;
     for (name, role) in &mut read.roles {
-        if folded.roles.get(name).is_some_and(|known| known.provenance.origin == Origin::Platform) {
+        let known = folded.roles.get(name).is_some_and(|known| known.provenance.origin == Origin::Platform);
+        // Later versions bring more of the server's own roles.
+        if known || name.starts_with("pg_") {
             role.provenance.origin = Origin::Platform;
         }
     }
@@ -242,6 +244,9 @@ fn smallest(client: &mut Server, mut statements: Vec<String>, line: &str) -> Vec
 fn generated_histories_fold_as_the_server_runs_them() {
     let Some(cluster) = pg::own_cluster("-differential") else { return };
     let mut client = Server::connect(&cluster);
+    if pg::older(&mut client.client, 15, "the public schema the fold starts from") {
+        return;
+    }
     let (histories, length) = (number("GARDEFOU_HISTORIES", 200), number("GARDEFOU_STATEMENTS", 40) as usize);
     let (first, started) = (number("GARDEFOU_SEED", 1), Instant::now());
     let (mut equal, mut facts, mut accepted, mut tried, mut report) = (0, 0, 0, 0, Vec::new());

@@ -1,7 +1,9 @@
-//! A Catalog as one line per fact, spelled as `facts.sql` spells a database's, so that the two can be compared.
+//! A Catalog as one line per fact, spelled as `facts.sql` spells a database's, so that the two can be compared. MAINTAIN
+//! is left out of both: from PostgreSQL 17 on it comes with ALL, and the fold is 15's.
 
 use gardefou::catalog::{
-    Acl, Catalog, ConstraintRule, FunctionKey, Identity, ObjectKind, Origin, QualifiedName, Relation, TypeKind,
+    Acl, Catalog, ConstraintRule, FunctionKey, Identity, ObjectKind, Origin, Privilege, QualifiedName, Relation,
+    TypeKind,
 };
 use gardefou::sql::ast::{RefAction, TriggerState};
 
@@ -57,7 +59,7 @@ pub(crate) fn lines(catalog: &Catalog) -> Vec<String> {
     }
     for entry in &catalog.default_privileges {
         let schema = entry.schema.clone().unwrap_or_else(|| "*".to_owned());
-        for given in entry.acl.iter() {
+        for given in entry.acl.iter().filter(|given| given.privilege != Privilege::Maintain) {
             let star = if given.grantable { "*" } else { "" };
             out.push(format!(
                 "default {} in {schema} on {}: {} {}{star}",
@@ -180,7 +182,7 @@ fn extension_type(origin: Origin, kind: &TypeKind) -> bool {
 }
 
 fn grants(on: &str, acl: &Acl, out: &mut Vec<String>) {
-    for entry in acl.iter() {
+    for entry in acl.iter().filter(|entry| entry.privilege != Privilege::Maintain) {
         let star = if entry.grantable { "*" } else { "" };
         out.push(format!("grant {on} {} {}{star} by {}", entry.grantee, entry.privilege.sql(), entry.grantor));
     }

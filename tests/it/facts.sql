@@ -29,7 +29,7 @@ with ns as (
   union all
   select format('grant relation %s %s %s%s by %s', q, coalesce(nullif(a.grantee::regrole::text, '-'), 'public'), a.privilege_type,
     case when a.is_grantable then '*' else '' end, a.grantor::regrole)
-  from tab, aclexplode(coalesce(relacl, acldefault('r', relowner))) a
+  from tab, aclexplode(coalesce(relacl, acldefault('r', relowner))) a where a.privilege_type <> 'MAINTAIN'
   union all
   select format('grant sequence %s %s %s%s by %s', q, coalesce(nullif(a.grantee::regrole::text, '-'), 'public'), a.privilege_type,
     case when a.is_grantable then '*' else '' end, a.grantor::regrole)
@@ -106,7 +106,7 @@ with ns as (
   select format('default %s in %s on %s: %s %s%s', defaclrole::regrole, coalesce((select nspname from pg_namespace where oid = defaclnamespace), '*'),
     case defaclobjtype when 'r' then 'table' when 'S' then 'sequence' when 'f' then 'function' when 'T' then 'type' else 'schema' end,
     coalesce(nullif(a.grantee::regrole::text, '-'), 'public'), a.privilege_type, case when a.is_grantable then '*' else '' end)
-  from pg_default_acl, aclexplode(defaclacl) a
+  from pg_default_acl, aclexplode(defaclacl) a where a.privilege_type <> 'MAINTAIN'
   union all
   select format('event trigger %s on %s %s', evtname, evtevent, evtenabled) from pg_event_trigger
     where not exists (select from ext where classid = 'pg_event_trigger'::regclass and objid = pg_event_trigger.oid)

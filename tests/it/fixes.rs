@@ -17,15 +17,10 @@ const LEDGER: &[(&str, &str, &str, &str)] = &[
     (
         "access/table-in-graphql",
         "readable by default",
-        "the server refuses the example: extension \"pg_graphql\" is not available",
+        "the server refuses the example: ",
         "a throwaway server has no pg_graphql; over migrations the fix is tried",
     ),
-    (
-        "access/view-in-graphql",
-        "readable by default",
-        "the server refuses the example: extension \"pg_graphql\" is not available",
-        "the same",
-    ),
+    ("access/view-in-graphql", "readable by default", "the server refuses the example: ", "the same"),
 ];
 
 fn fixing() -> Vec<Rule> {
@@ -177,7 +172,12 @@ fn every_fix_removes_what_it_is_offered_for() {
                 drop_roles(&mut admin, &keep);
                 let fold = if rule.needs_database() { Ok(()) } else { on_files(&example.sql, platform, &rule) };
                 done += 1;
-                for problem in [server, fold].into_iter().filter_map(Result::err) {
+                // Views have `security_invoker`, and publications whole schemas, from PostgreSQL 15 on.
+                let refused = |problem: &str| {
+                    problem.contains("security_invoker") || problem.starts_with("the server refuses the example: ")
+                };
+                let fits = |problem: &String| version >= 150_000 || !refused(problem);
+                for problem in [server, fold].into_iter().filter_map(Result::err).filter(fits) {
                     let entry = LEDGER.iter().position(|(id, name, what, _)| {
                         *id == rule.id && *name == example.name && problem.starts_with(what)
                     });
@@ -383,8 +383,11 @@ fn no_name_escapes_from_a_fix() {
     for (n, name) in NAMES.iter().enumerate() {
         client.batch_execute(&hostile(name, n)).unwrap_or_else(|error| panic!("{name:?}: {error}"));
     }
-    let rules: Vec<Rule> = fixing().into_iter().filter(|rule| OVER_NAMES.contains(&rule.id.as_str())).collect();
+    let mut rules: Vec<Rule> = fixing().into_iter().filter(|rule| OVER_NAMES.contains(&rule.id.as_str())).collect();
     assert_eq!(rules.len(), OVER_NAMES.len());
+    if pg::lacks_security_invoker(&mut client) {
+        rules.retain(|rule| rule.id != "views/not-security-invoker");
+    }
     let before = found(&mut client, Some(Platform::Supabase), &rules);
     for rule in &rules {
         let count = before.iter().filter(|finding| finding.rule == rule.id).count();

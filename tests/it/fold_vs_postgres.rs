@@ -89,6 +89,9 @@ fn every_fact_agrees_with_the_server() {
     // The facts hold every role of the server, and another test may create some on the shared one.
     let Some(cluster) = pg::own_cluster("-facts") else { return };
     let mut client = cluster.connect(&cluster.create());
+    if pg::older(&mut client, 15, "the public schema the fold starts from") {
+        return;
+    }
     let platform = gardefou::platform::sql(Platform::Supabase, DefaultGrants::Legacy);
     for script in platform.iter().skip(1) {
         client.batch_execute(script).expect("the platform's own SQL");

@@ -12,7 +12,7 @@ use postgres::SimpleQueryMessage;
 
 use crate::facts;
 use crate::fold_vs_postgres::history;
-use crate::support::pg::fresh_database;
+use crate::support::pg::{fresh_database, older};
 
 mod cases;
 
@@ -79,6 +79,9 @@ fn idioms_do_what_postgresql_does() {
     let mut wrong = Vec::new();
     for case in CASES {
         let Some(mut database) = fresh_database() else { return };
+        if older(&mut database, 15, "the public schema the fold starts from") {
+            return;
+        }
         if let Err(error) = database.batch_execute(&format!("{START}\n{}", case.sql)) {
             wrong.push(format!("{}: PostgreSQL refuses it: {error:?}", case.name));
             continue;

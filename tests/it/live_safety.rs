@@ -230,7 +230,7 @@ fn passwords_privileges_and_certificates_that_do_not_fit_are_said() {
     let mut client = cluster.connect(&database);
     client
         .batch_execute(&format!(
-            "create role bob login password '{SECRET}'; create role shut login; create role weak login;
+            "set password_encryption to 'scram-sha-256'; create role bob login password '{SECRET}'; create role shut login; create role weak login;
              revoke connect on database {database} from public; grant connect on database {database} to bob, weak"
         ))
         .unwrap();

@@ -39,6 +39,7 @@ mod live_query;
 mod live_safety;
 mod plpgsql;
 mod predicate;
+mod queues;
 mod replay;
 mod report;
 mod rules;

@@ -13,8 +13,8 @@ select n.nspname as schema, c.relname as name, c.relkind as kind, pg_catalog.pg_
        k.description as comment,
        exists (select 1 from pg_catalog.pg_depend e
                 where e.classid = 'pg_catalog.pg_class'::pg_catalog.regclass and e.objid = c.oid and e.deptype = 'e')
-         -- A queue is the project's, though pgmq makes its table a part of itself.
-         and not (n.nspname = 'pgmq' and c.relname like 'q\_%') as of_extension
+         -- A queue and its archive are the project's, though pgmq makes their tables a part of itself.
+         and not (n.nspname = 'pgmq' and (c.relname like 'q\_%' or c.relname like 'a\_%')) as of_extension
   from pg_catalog.pg_class c
   join pg_catalog.pg_namespace n on n.oid = c.relnamespace
   left join pg_catalog.pg_description k on k.objoid = c.oid and k.classoid = 'pg_catalog.pg_class'::pg_catalog.regclass and k.objsubid = 0

@@ -24,7 +24,7 @@ const REACHING: &[&str] = &["dblink", "dblink_exec", "dblink_connect", "query_to
 /// A function of the server or of a well-known extension that changes nothing the Catalog holds.
 pub(super) fn is_known(name: &Name) -> bool {
     if let Some(schema) = name.schema.as_deref() {
-        return HARMLESS_SCHEMAS.contains(&schema) && is_harmless_name(&name.name);
+        return HARMLESS_SCHEMAS.contains(&schema) && is_harmless_name(&name.name) && !super::queue::changes(name);
     }
     is_harmless_name(&name.name) && is_builtin(&name.name)
 }

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use super::block::{Flow, Leave};
 use super::variables::Frame;
-use super::{Machine, builtin, effects};
+use super::{Machine, builtin, effects, queue};
 use crate::catalog::FunctionKey;
 use crate::coverage::CoverageKind;
 use crate::location::Span;
@@ -24,7 +24,11 @@ impl Machine<'_> {
     pub(super) fn call_routine(&mut self, name: &Name, args: Args, at: Span) -> Result<Value, Failure> {
         let unknown = || Ok(Value::unknown(format!("`{name}`")));
         let Some(key) = self.host.resolve_function(name, args.len()) else {
-            self.unresolved(name, at);
+            if queue::changes(name) {
+                self.queue(name, &args, at)?;
+            } else {
+                self.unresolved(name, at);
+            }
             return unknown();
         };
         let Some(routine) = self.host.routine(&key) else { return unknown() };
@@ -53,9 +57,9 @@ impl Machine<'_> {
         }
     }
 
-    /// A call of a routine the files made, whose body can change the schema.
+    /// A call of a routine the files made, whose body can change the schema, or of one that makes or drops a queue.
     pub(super) fn changes_anything(&mut self, name: &Name, args: usize) -> bool {
-        let Some(key) = self.host.resolve_function(name, args) else { return false };
+        let Some(key) = self.host.resolve_function(name, args) else { return queue::changes(name) };
         self.host.routine(&key).is_some_and(|routine| !self.is_harmless(&key, &routine))
     }
 
@@ -76,7 +80,8 @@ impl Machine<'_> {
 
     fn is_harmless_text(&mut self, text: &str) -> bool {
         let words = effects::words(text);
-        if words.iter().any(|word| effects::CHANGES.contains(&word.as_str())) {
+        if words.iter().any(|word| effects::CHANGES.contains(&word.as_str()) || queue::CHANGES.contains(&word.as_str()))
+        {
             return false;
         }
         let called: Vec<FunctionKey> =

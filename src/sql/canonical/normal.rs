@@ -66,7 +66,7 @@ impl<'a> Normaliser<'a> {
             ExprKind::Number(number) => ExprKind::Number(constant::number(&number)),
             ExprKind::String(text) => ExprKind::String(constant::untyped(text)),
             ExprKind::Column(parts) => ExprKind::Column(self.scopes.column(parts)),
-            ExprKind::Call(call) => ExprKind::Call(Box::new(self.call(*call))),
+            ExprKind::Call(call) => older_spelling(self.call(*call)),
             ExprKind::Cast { expr, ty } => return self.cast(*expr, ty),
             ExprKind::And(parts) => return super::boolean::join(self.all(parts), false),
             ExprKind::Or(parts) => return super::boolean::join(self.all(parts), true),
@@ -305,6 +305,25 @@ fn like(kind: LikeKind, expr: Expr, pattern: Expr, escape: Option<Expr>, negated
         None => pattern,
     };
     bare(ExprKind::Like { kind, expr: Box::new(expr), pattern: Box::new(pattern), escape: None, negated })
+}
+
+/// PostgreSQL 13 prints `x at time zone z` and `extract(f from x)` as the functions they call; later ones keep the words.
+/// `date_part` differs from `extract` in the type of its number alone.
+fn older_spelling(mut call: Call) -> ExprKind {
+    let server = call.name.schema.is_none() && call.filter.is_none() && call.window.is_empty();
+    let plain = call.args.iter().all(|arg| arg.name.is_none() && !arg.variadic);
+    match (call.name.name.as_str(), call.args.as_mut_slice()) {
+        ("timezone", [zone, value]) if server && plain => ExprKind::AtTimeZone {
+            expr: Box::new(std::mem::replace(&mut value.value, bare(ExprKind::Null))),
+            zone: Box::new(std::mem::replace(&mut zone.value, bare(ExprKind::Null))),
+        },
+        ("date_part", [CallArg { value: Expr { kind: ExprKind::String(field), .. }, .. }, _]) if server && plain => {
+            *field = field.to_lowercase();
+            call.name.name = "extract".to_owned();
+            ExprKind::Call(Box::new(call))
+        }
+        _ => ExprKind::Call(Box::new(call)),
+    }
 }
 
 fn argument(value: Expr) -> CallArg {

@@ -102,6 +102,9 @@ fn ways_around_are_seen() {
 #[test]
 fn the_server_runs_them_all() {
     let Some(mut client) = pg::fresh_database() else { return };
+    if pg::older(&mut client, 15, "views with security_invoker") {
+        return;
+    }
     client.batch_execute(BASE).unwrap();
     let sections = governance().sections.clone();
     let catalog = super::lock::live(&mut client);
@@ -129,6 +132,9 @@ fn the_server_runs_them_all() {
 #[test]
 fn constants_the_server_prints_are_read() {
     let Some(mut client) = pg::fresh_database() else { return };
+    if pg::older(&mut client, 15, "views with security_invoker") {
+        return;
+    }
     client.batch_execute(BASE).unwrap();
     client
         .batch_execute(&format!(

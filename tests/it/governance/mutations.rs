@@ -239,6 +239,10 @@ fn another_spelling_is_no_change() {
 #[test]
 fn a_sample_of_mutations_is_caught_live() {
     let Some(mut client) = pg::fresh_database() else { return };
+    if pg::lacks_security_invoker(&mut client) {
+        eprintln!("skipped: views with security_invoker came with PostgreSQL 15");
+        return;
+    }
     client.batch_execute(CORE).unwrap();
     let (governance, rules) = (locked(), rules());
     let judge_live = |client: &mut postgres::Client| {
