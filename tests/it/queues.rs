@@ -110,6 +110,7 @@ fn a_version_asked_for_has_its_columns() {
     for (version, columns) in [("1.4.4", 5), ("1.5.1", 6), ("1.10.0", 7)] {
         let sql = format!("create extension pgmq version '{version}'; select pgmq.create('a')");
         let history = history(&[("1.sql", &sql)], Platform::Postgres);
+        assert_eq!(history.catalog.extensions["pgmq"].schema.value.as_deref(), Some("pgmq"), "not public");
         let table = history.catalog.relations.iter().find(|(name, _)| name.name == "q_a").unwrap().1;
         assert_eq!(table.columns.len(), columns, "{version}");
     }

@@ -22,6 +22,23 @@ const OWN_SCHEMAS: &[(&str, &str)] = &[
     ("hypopg", "hypopg"),
 ];
 
+/// Extensions that, by their control file, are installed in one schema, whatever the search path.
+const FIXED_SCHEMAS: &[(&str, &str)] = &[
+    ("pg_cron", "pg_catalog"),
+    ("pg_graphql", "graphql"),
+    ("pgmq", "pgmq"),
+    ("pgsodium", "pgsodium"),
+    ("plpgsql", "pg_catalog"),
+    ("plv8", "pg_catalog"),
+    ("postgis_tiger_geocoder", "tiger"),
+    ("postgis_topology", "topology"),
+    ("supabase_vault", "vault"),
+];
+
+fn schema_of(extension: &str, schemas: &[(&str, &'static str)]) -> Option<&'static str> {
+    schemas.iter().find(|(name, _)| *name == extension).map(|(_, schema)| *schema)
+}
+
 impl Fold {
     pub(super) fn create_schema(
         &mut self,
@@ -78,13 +95,13 @@ impl Fold {
             }
             return self.would_fail("duplicate_object", object, "already exists");
         }
-        let own = OWN_SCHEMAS.iter().find(|(extension, _)| *extension == name).map(|(_, schema)| *schema);
-        if let Some(own) = own {
+        if let Some(own) = schema_of(name, OWN_SCHEMAS) {
             self.platform_schema(own);
         }
         if let Some(schema) = schema {
             self.assume_schema(schema);
         }
+        let schema = schema.or_else(|| schema_of(name, FIXED_SCHEMAS));
         let schema = schema.map_or_else(|| self.creation_schema(), str::to_owned);
         for ty in super::typenames::of_extension(name) {
             self.extension_type(QualifiedName::new(schema.clone(), *ty));
