@@ -242,3 +242,31 @@ fn a_file_that_does_not_end_on_the_embedded_server_is_named() {
     let said = err(&output);
     assert!(said.contains("supabase/migrations/20260101000000_a.sql: not done within 5 s"), "{said}");
 }
+
+/// Ctrl-C, and a runner that cancels a job, signal the whole process group.
+#[test]
+fn a_replay_that_is_interrupted_leaves_no_server_behind() {
+    use std::os::unix::process::CommandExt;
+    if pg::own_cluster("-replay-interrupted").is_none() {
+        return;
+    }
+    let folder = endless();
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_gardefou"));
+    command.args(["check", "--replay=local", "--no-config"]).current_dir(folder.path()).process_group(0);
+    let mut child = command.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null()).spawn().unwrap();
+    let server = std::env::temp_dir().join(format!("gardefou-replay-{}-0", child.id()));
+    let within = |seconds: u64, done: &dyn Fn() -> bool| {
+        let until = std::time::Instant::now() + std::time::Duration::from_secs(seconds);
+        while !done() && std::time::Instant::now() < until {
+            std::thread::sleep(std::time::Duration::from_millis(50));
+        }
+        done()
+    };
+    // Without a look into the folder, which is the server's own: the log is made when it starts.
+    assert!(within(60, &|| server.exists()), "the server starts");
+    std::thread::sleep(std::time::Duration::from_secs(8));
+    let group = format!("-{}", child.id());
+    let sent = std::process::Command::new("kill").args(["-s", "TERM", "--", &group]).status().unwrap();
+    assert!(sent.success() && !child.wait().unwrap().success());
+    assert!(within(20, &|| !server.exists()), "{} is left behind", server.display());
+}
