@@ -4,11 +4,12 @@
 mod apply;
 #[cfg(feature = "embedded-postgres")]
 mod embedded;
+mod guard;
 mod host;
 mod server;
 
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::mpsc;
+use std::sync::{Arc, Mutex, mpsc};
 
 use postgres::Client;
 
@@ -17,6 +18,7 @@ use crate::live::connect::{ConnectError, Target, plain};
 use crate::live::{self, Limits, Live, LiveError, ReadOptions};
 use crate::migrations::{DefaultGrants, MigrationSet, Platform};
 
+use guard::Guard;
 use host::Host;
 
 pub use host::Wanted;
@@ -44,6 +46,10 @@ pub enum ReplayError {
     Database { target: String, message: String },
     #[error("the platform's starting state could not be made on {target}: {message}")]
     Platform { target: String, message: String },
+    #[error(
+        "{file}: not done within {seconds} s, and the embedded server ends no statement by itself; take out what does not end, allow more with --timeout, or use a local server (--replay=local)"
+    )]
+    Stuck { file: String, seconds: u64 },
     #[error(transparent)]
     Live(#[from] LiveError),
     #[error(transparent)]
@@ -84,7 +90,9 @@ pub fn replay(set: &MigrationSet, start: &Start, wanted: &Wanted, read: &ReadOpt
 /// Leaves the server's other databases alone.
 fn beside_others(target: &Target, set: &MigrationSet, start: &Start, read: &ReadOptions) -> Result<Live, ReplayError> {
     let mut database = Database::create(target)?;
-    let live = apply_and_read(&target.with_database(&database.name), set, start, read);
+    let own = target.with_database(&database.name);
+    let guard = Guard::new(Some(own.clone()), start.limits.statement);
+    let live = apply_and_read(&own, set, start, read, guard, &|_| ());
     database.drop();
     live
 }
@@ -93,19 +101,39 @@ fn beside_others(target: &Target, set: &MigrationSet, start: &Start, read: &Read
 fn watched(target: &Target, set: &MigrationSet, start: &Start, read: &ReadOptions) -> Result<Live, ReplayError> {
     let (sender, receiver) = mpsc::channel();
     let (own, files, begin, options) = (target.clone(), set.clone(), *start, read.clone());
-    let work = move || drop(sender.send(apply_and_read(&own, &files, &begin, &options)));
+    let file = Arc::new(Mutex::new(None));
+    let at = Arc::clone(&file);
+    let now = move |path: &str| {
+        if let Ok(mut at) = at.lock() {
+            *at = Some(path.to_owned());
+        }
+    };
+    let guard = Guard::new(None, start.limits.statement);
+    let work = move || drop(sender.send(apply_and_read(&own, &files, &begin, &options, guard, &now)));
     let spawned = std::thread::Builder::new().stack_size(crate::cli::STACK).spawn(work);
     spawned.map_err(|error| ReplayError::Start(error.to_string()))?;
     let patience = start.limits.statement * WHOLE;
-    let stuck = || LiveError::Stuck { target: target.describe(), seconds: patience.as_secs() }.into();
+    let seconds = patience.as_secs();
+    let stuck = || match file.lock().ok().and_then(|file| file.clone()) {
+        Some(file) => ReplayError::Stuck { file, seconds },
+        None => LiveError::Stuck { target: target.describe(), seconds }.into(),
+    };
     receiver.recv_timeout(patience).unwrap_or_else(|_| Err(stuck()))
 }
 
-fn apply_and_read(target: &Target, set: &MigrationSet, start: &Start, read: &ReadOptions) -> Result<Live, ReplayError> {
+fn apply_and_read(
+    target: &Target,
+    set: &MigrationSet,
+    start: &Start,
+    read: &ReadOptions,
+    mut guard: Guard,
+    now: &dyn Fn(&str),
+) -> Result<Live, ReplayError> {
     let mut client = target.connect()?;
+    guard.watch(&mut client);
     apply::platform(&mut client, start)
         .map_err(|message| ReplayError::Platform { target: target.describe(), message })?;
-    let coverage: Vec<Coverage> = apply::migrations(&mut client, set, start);
+    let coverage: Vec<Coverage> = apply::migrations(&mut client, set, start, &guard, now);
     drop(client);
     let mut live = live::read(target, read)?;
     live.coverage.splice(0..0, coverage);

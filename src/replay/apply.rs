@@ -4,6 +4,7 @@
 use postgres::Client;
 
 use super::Start;
+use super::guard::{Guard, Refusal};
 use crate::coverage::{Coverage, CoverageKind};
 use crate::live::connect::plain;
 use crate::location::LineIndex;
@@ -35,12 +36,19 @@ fn is_there_already(error: &postgres::Error) -> bool {
     matches!(code.code(), "42710" | "42P06" | "42P07" | "42723" | "42P04")
 }
 
-/// Applies every file; what the server refused.
-pub(super) fn migrations(client: &mut Client, set: &MigrationSet, start: &Start) -> Vec<Coverage> {
+/// Applies every file, each being named to `now` first; what the server refused.
+pub(super) fn migrations(
+    client: &mut Client,
+    set: &MigrationSet,
+    start: &Start,
+    guard: &Guard,
+    now: &dyn Fn(&str),
+) -> Vec<Coverage> {
     let mut refused = Vec::new();
     for file in set.files.iter().filter(|file| file.skipped.is_none()) {
+        now(&file.path);
         begin(client, start);
-        apply(client, file, start, &mut refused);
+        apply(client, file, start, guard, &mut refused);
     }
     refused
 }
@@ -66,9 +74,9 @@ fn new_session(start: &Start) -> String {
     )
 }
 
-fn apply(client: &mut Client, file: &MigrationFile, start: &Start, refused: &mut Vec<Coverage>) {
+fn apply(client: &mut Client, file: &MigrationFile, start: &Start, guard: &Guard, refused: &mut Vec<Coverage>) {
     let whole: Vec<&str> = file.sections.iter().map(|section| section.slice(&file.text)).collect();
-    if client.batch_execute(&whole.join("\n")).is_ok() {
+    if guard.run_file(client, &whole.join("\n")).is_ok() {
         return;
     }
     let _ = client.batch_execute("rollback");
@@ -85,11 +93,11 @@ fn apply(client: &mut Client, file: &MigrationFile, start: &Start, refused: &mut
             if is_transaction_control(text) {
                 continue;
             }
-            let Err(error) = client.batch_execute(text) else { continue };
-            let message = format!("the server refused this statement: {}", plain(&error));
+            let Err(Refusal { message, closed }) = guard.run(client, text) else { continue };
+            let message = format!("the server refused this statement: {message}");
             let location = Some(lines.locate(&file.text, span));
             refused.push(Coverage { kind: CoverageKind::Refused, location, object: None, message });
-            if error.is_closed() {
+            if closed {
                 return;
             }
         }

@@ -33,6 +33,9 @@ impl Server {
         let reap = "cat; \"$1\" stop -s -m immediate -D \"$2\" 2>/dev/null; rm -rf \"$3\"";
         let mut reaper = as_server("sh");
         reaper.args(["-c", reap, "sh", &pg_ctl]).arg(&data).arg(&folder);
+        // Ctrl-C and `timeout` signal a whole group, and it has to outlive us.
+        #[cfg(unix)]
+        std::os::unix::process::CommandExt::process_group(&mut reaper, 0);
         let reaper = reaper.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
         let server = Self { folder: folder.clone(), reaper: reaper.map_err(|error| failed(&error.to_string()))? };
         run(as_server(&initdb)

@@ -4,6 +4,7 @@
 //! `GARDEFOU_HISTORIES` (200) histories of `GARDEFOU_STATEMENTS` (40) statements from `GARDEFOU_SEED` (1) on.
 
 mod generate;
+mod projects;
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
@@ -103,11 +104,14 @@ fn role_lines(catalog: &Catalog) -> BTreeSet<String> {
 
 /// What the fold has and the server has not (`+`), the other way round (`-`), and what differs in meaning (`~`).
 fn differences(client: &mut Client, statements: &[String]) -> (Vec<String>, usize) {
+    compared(client, &folded(statements))
+}
+
+fn compared(client: &mut Client, history: &History) -> (Vec<String>, usize) {
     client.batch_execute("reset session authorization; reset role; set local search_path to ''").unwrap();
     let rows = client.simple_query(include_str!("facts.sql")).expect("facts");
     let server: BTreeSet<String> = rows.iter().filter_map(line).collect();
     let read = live::introspect(client).expect("the catalog");
-    let history = folded(statements);
     let doubtful = doubtful(&history.catalog);
     let mut ours: BTreeSet<String> = facts::lines(&history.catalog).iter().map(|l| l.trim_end().to_owned()).collect();
     let mut theirs = server;
@@ -127,7 +131,7 @@ fn differences(client: &mut Client, statements: &[String]) -> (Vec<String>, usiz
     });
     out.extend(missing.iter().map(|l| format!("- {l}")));
     out.extend(extra.iter().map(|l| format!("+ {l}")));
-    out.extend(in_meaning(&history, read));
+    out.extend(in_meaning(history, read));
     out.retain(|line| !doubtful.iter().any(|name| mentions(line, name)));
     (out, theirs.len())
 }

@@ -11,10 +11,13 @@ fn examples() -> std::path::PathBuf {
     crate::live::root().join("examples")
 }
 
-const PATH: &str = "/usr/bin:/bin:/usr/sbin:/sbin";
-
 fn check(folder: &Path, arguments: &[&str]) -> std::process::Output {
-    run_in(folder, &[&["check"], arguments].concat(), &[("PATH", PATH)])
+    run_in(folder, &[&["check"], arguments].concat(), &[("PATH", &path())])
+}
+
+/// Where the tests' own server comes from.
+fn path() -> String {
+    std::env::var("PATH").expect("a PATH")
 }
 
 fn findings(report: &Value) -> Vec<(String, String, Value, Value)> {
@@ -29,7 +32,8 @@ fn findings(report: &Value) -> Vec<(String, String, Value, Value)> {
 
 #[test]
 fn the_depot_replayed_has_the_folds_findings_at_the_folds_places() {
-    if pg::fresh().is_none() {
+    let Some(mut client) = pg::fresh_database() else { return };
+    if pg::older(&mut client, 15, "views with security_invoker") {
         return;
     }
     let folded = json(&check(&examples(), &["depot", "--format", "json"]));
@@ -198,4 +202,71 @@ fn the_embedded_server_takes_the_extensions_migrations_create() {
     assert_eq!(refused.len(), 1, "{refused:?}");
     assert!(refused[0]["message"].as_str().unwrap().contains("not in the embedded server"), "{refused:?}");
     assert_eq!(refused[0]["location"]["line"], 8);
+}
+
+/// Every dump begins by switching the server's own limit off.
+fn endless() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let migrations = folder.path().join("supabase/migrations");
+    std::fs::create_dir_all(&migrations).unwrap();
+    let first = "set statement_timeout = 0;\ncreate table public.a (id int);\nselect pg_sleep(100000);\n";
+    std::fs::write(migrations.join("20260101000000_a.sql"), first).unwrap();
+    std::fs::write(migrations.join("20260102000000_b.sql"), "create table public.b (id int);").unwrap();
+    folder
+}
+
+#[test]
+fn a_file_that_does_not_end_is_ended_and_the_rest_is_known() {
+    if pg::own_cluster("-replay-endless").is_none() {
+        return;
+    }
+    let folder = endless();
+    let started = std::time::Instant::now();
+    let output = check(folder.path(), &["--replay=local", "--timeout", "1", "--format", "json", "--no-config"]);
+    assert_eq!(code(&output), 1, "{}", err(&output));
+    let report = json(&output);
+    assert!(said(&report, "the server refused this statement: not done within 2 s"), "{}", report["coverage"]);
+    let refused = report["coverage"].as_array().unwrap().iter().find(|gap| gap["kind"] == "refused").unwrap();
+    assert_eq!(refused["location"]["line"], 3);
+    let open: Vec<String> = findings(&report).into_iter().filter(|f| f.0 == "rls/rls-disabled").map(|f| f.1).collect();
+    assert_eq!(open, ["public.a", "public.b"]);
+    assert!(started.elapsed().as_secs() < 60, "{:?}", started.elapsed());
+}
+
+#[cfg(feature = "embedded-postgres")]
+#[test]
+fn a_file_that_does_not_end_on_the_embedded_server_is_named() {
+    let folder = endless();
+    let output = check(folder.path(), &["--replay=embedded", "--timeout", "1", "--format", "json", "--no-config"]);
+    assert_eq!(code(&output), 2);
+    let said = err(&output);
+    assert!(said.contains("supabase/migrations/20260101000000_a.sql: not done within 5 s"), "{said}");
+}
+
+/// Ctrl-C, and a runner that cancels a job, signal the whole process group.
+#[test]
+fn a_replay_that_is_interrupted_leaves_no_server_behind() {
+    use std::os::unix::process::CommandExt;
+    if pg::own_cluster("-replay-interrupted").is_none() {
+        return;
+    }
+    let folder = endless();
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_gardefou"));
+    command.args(["check", "--replay=local", "--no-config"]).current_dir(folder.path()).process_group(0);
+    let mut child = command.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null()).spawn().unwrap();
+    let server = std::env::temp_dir().join(format!("gardefou-replay-{}-0", child.id()));
+    let within = |seconds: u64, done: &dyn Fn() -> bool| {
+        let until = std::time::Instant::now() + std::time::Duration::from_secs(seconds);
+        while !done() && std::time::Instant::now() < until {
+            std::thread::sleep(std::time::Duration::from_millis(50));
+        }
+        done()
+    };
+    // Without a look into the folder, which is the server's own: the log is made when it starts.
+    assert!(within(60, &|| server.exists()), "the server starts");
+    std::thread::sleep(std::time::Duration::from_secs(8));
+    let group = format!("-{}", child.id());
+    let sent = std::process::Command::new("kill").args(["-s", "TERM", "--", &group]).status().unwrap();
+    assert!(sent.success() && !child.wait().unwrap().success());
+    assert!(within(20, &|| !server.exists()), "{} is left behind", server.display());
 }

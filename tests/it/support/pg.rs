@@ -211,7 +211,10 @@ impl Cluster {
             .arg("-l")
             .arg(dir.join("log")));
         let reap = format!("cat; '{pg_ctl}' stop -m immediate -D '{}'; rm -rf '{}'", shown(&data), shown(&dir));
-        let reaper = server_command("sh").args(["-c", &reap]).stdin(Stdio::piped()).stdout(Stdio::null()).spawn();
+        let mut reaper = server_command("sh");
+        // Ctrl-C signals the whole group, and it has to outlive us.
+        std::os::unix::process::CommandExt::process_group(&mut reaper, 0);
+        let reaper = reaper.args(["-c", &reap]).stdin(Stdio::piped()).stdout(Stdio::null()).spawn();
         Self {
             socket: dir,
             bin: bin.to_owned(),

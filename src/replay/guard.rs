@@ -1,0 +1,77 @@
+//! Ends what does not end: files may switch `statement_timeout` off, as every dump does.
+
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::time::Duration;
+
+use postgres::Client;
+
+use super::WHOLE;
+use crate::live::connect::{Target, plain};
+
+/// What the server said to a statement it did not run.
+pub(super) struct Refusal {
+    pub(super) message: String,
+    /// The connection is gone.
+    pub(super) closed: bool,
+}
+
+/// Runs text on the connection it watches, and cancels it from another one.
+pub(super) struct Guard {
+    /// Where the other connection goes; `None` where the server takes one only.
+    target: Option<Target>,
+    process: Option<i32>,
+    statement: Duration,
+}
+
+impl Guard {
+    pub(super) const fn new(target: Option<Target>, statement: Duration) -> Self {
+        Self { target, process: None, statement }
+    }
+
+    /// From now on this connection is the one.
+    pub(super) fn watch(&mut self, client: &mut Client) {
+        if self.target.is_some() {
+            self.process = client.query_one("select pg_catalog.pg_backend_pid()", &[]).ok().map(|row| row.get(0));
+        }
+    }
+
+    /// Runs a statement, for as long as one may take and a little more: the server's own limit comes first.
+    pub(super) fn run(&self, client: &mut Client, text: &str) -> Result<(), Refusal> {
+        self.within(client, text, self.statement + Duration::from_secs(1))
+    }
+
+    /// Runs a whole file.
+    pub(super) fn run_file(&self, client: &mut Client, text: &str) -> Result<(), Refusal> {
+        self.within(client, text, self.statement * WHOLE)
+    }
+
+    fn within(&self, client: &mut Client, text: &str, limit: Duration) -> Result<(), Refusal> {
+        let (done, result) = std::thread::scope(|scope| {
+            let (done, waiting) = mpsc::channel::<()>();
+            let ended = scope.spawn(move || self.end_after(&waiting, limit));
+            let result = client.batch_execute(text);
+            drop(done);
+            (ended.join().unwrap_or(false), result)
+        });
+        result.map_err(|error| Refusal {
+            message: if done { format!("not done within {} s", limit.as_secs()) } else { plain(&error) },
+            closed: error.is_closed(),
+        })
+    }
+
+    /// Cancels, and where that is of no use ends the session; whether it had to.
+    fn end_after(&self, done: &Receiver<()>, limit: Duration) -> bool {
+        let (Some(target), Some(process)) = (&self.target, self.process) else { return false };
+        let mut ended = false;
+        for function in ["pg_cancel_backend", "pg_terminate_backend"] {
+            if done.recv_timeout(limit) != Err(RecvTimeoutError::Timeout) {
+                return ended;
+            }
+            ended = true;
+            if let Ok(mut other) = target.connect() {
+                let _ = other.batch_execute(&format!("select pg_catalog.{function}({process})"));
+            }
+        }
+        ended
+    }
+}
