@@ -228,7 +228,10 @@ impl<'a> Normaliser<'a> {
             ExprKind::Subquery(query) if membership => {
                 ExprKind::In { expr: left, set: InSet::Query(query), negated: all }
             }
-            ExprKind::Cast { expr, ty } if is_column(&expr) && constant::is_text_array(&ty) => {
+            // The server's own: it compares arrays of `varchar` and the like as arrays of text.
+            ExprKind::Cast { expr, ty }
+                if !matches!(expr.kind, ExprKind::String(_)) && constant::is_text_array(&ty) =>
+            {
                 ExprKind::Quantified { left, op, all, right: expr }
             }
             kind => ExprKind::Quantified { left, op, all, right: Box::new(bare(kind)) },

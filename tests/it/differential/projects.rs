@@ -6,12 +6,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
+use gardefou::check::CheckConfig;
+use gardefou::live::{Server, prepare};
 use gardefou::migrations::discover::{DiscoverOptions, discover};
 use gardefou::migrations::{DefaultGrants, FoldOptions, MigrationFile, MigrationSet, Platform, detect_platform, fold};
 use postgres::Client;
 use regex::Regex;
 
-use super::compared;
+use super::{doubtful, in_meaning, mentions, printed};
 use crate::support::pg;
 
 /// What pg_cron and pg_net bring, for files that call it.
@@ -84,7 +86,12 @@ fn project(folder: &Path, at: usize) -> Option<(Vec<String>, usize)> {
     let total = applied(&mut client, &mut set, platform);
     let history = fold(&set, &FoldOptions { platform: Some(platform), default_grants: Some(DefaultGrants::Legacy) });
     client.batch_execute("begin").unwrap();
-    let (mut lines, facts) = compared(&mut client, &history);
+    let (mut lines, mut read, facts) = printed(&mut client, &history);
+    // As `gardefou diff` does.
+    let _ = prepare(&mut read, &Server::default(), Some(platform), &mut CheckConfig::default(), (true, true));
+    lines.extend(in_meaning(&history, read));
+    let doubtful = doubtful(&history.catalog);
+    lines.retain(|line| !doubtful.iter().any(|name| mentions(line, name)));
     let ours = [
         " cron.",
         " net.",
