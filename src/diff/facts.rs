@@ -118,10 +118,7 @@ impl Collector<'_> {
         if view {
             self.view(&mut object, relation);
         }
-        // A platform's own tables are not granted alike everywhere.
-        if origin != Origin::Platform {
-            self.grants(&mut object, &relation.acl, &relation.owner);
-        }
+        self.grants(&mut object, &relation.acl, &relation.owner);
         self.add(ObjectRef::new(relation.kind, name), object);
         for column in relation.columns.iter().filter(|_| !view) {
             self.column(name, relation, column);
@@ -159,9 +156,7 @@ impl Collector<'_> {
         });
         object.maybe("identity", (!assumed).then(|| identity.to_owned()));
         object.maybe("comment", self.comment(relation.provenance.origin, column.comment.as_ref()));
-        if relation.provenance.origin != Origin::Platform {
-            self.grants(&mut object, &column.acl, &relation.owner);
-        }
+        self.grants(&mut object, &column.acl, &relation.owner);
         self.add(ObjectRef::on(ObjectKind::Column, table, &column.name), object);
     }
 
@@ -274,9 +269,7 @@ impl Collector<'_> {
         object.fact("settings", &function.settings, map);
         object.maybe("body", function.body.get().and_then(|body| self.body(body)));
         object.maybe("comment", self.comment(origin, function.comment.as_ref()));
-        if origin != Origin::Platform {
-            self.grants(&mut object, &function.acl, &function.owner);
-        }
+        self.grants(&mut object, &function.acl, &function.owner);
         self.add(name, object);
     }
 
@@ -330,9 +323,7 @@ impl Collector<'_> {
             let mut object = Object::new(sequence.provenance.origin);
             let owned = sequence.owned_by.as_ref().map(|(table, column)| format!("{table}.{column}"));
             object.fact("owner", &sequence.owner, Clone::clone).set("owned by", owned.unwrap_or_default());
-            if sequence.provenance.origin != Origin::Platform {
-                self.grants(&mut object, &sequence.acl, &sequence.owner);
-            }
+            self.grants(&mut object, &sequence.acl, &sequence.owner);
             self.add(ObjectRef::new(ObjectKind::Sequence, name), object);
         }
         for (name, ty) in &catalog.types {
@@ -365,9 +356,7 @@ impl Collector<'_> {
             let origin = if entry.platform { Origin::Platform } else { Origin::Migration };
             let mut object = Object::new(origin);
             let owner = Fact::known(entry.role.clone(), None);
-            if !entry.platform {
-                self.grants(&mut object, &entry.acl, &owner);
-            }
+            self.grants(&mut object, &entry.acl, &owner);
             let schema = entry.schema.as_deref().unwrap_or("*");
             let name = format!("{}.{schema}.{}", entry.role, entry.objects.words());
             self.add(ObjectRef::new(ObjectKind::DefaultPrivilege, name), object);

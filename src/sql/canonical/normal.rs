@@ -339,10 +339,6 @@ pub(super) fn unqualified(name: Name) -> Name {
     Name { schema: name.schema.filter(|_| !seen), name: name.name }
 }
 
-fn is_column(expr: &Expr) -> bool {
-    matches!(expr.kind, ExprKind::Column(_) | ExprKind::Field { .. })
-}
-
 /// Whether a column of the row at hand stands in `expr`, subqueries aside.
 fn has_column(expr: &Expr) -> bool {
     let mut found = false;
