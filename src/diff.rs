@@ -101,7 +101,7 @@ pub fn diff(first: &Schema<'_>, second: &Schema<'_>) -> Diff {
         let change = match (a.get(name), b.get(name)) {
             (Some(one), None) => (!one.platform).then_some(Change::OnlyInFirst),
             (None, Some(one)) => (!one.platform).then_some(Change::OnlyInSecond),
-            (Some(one), Some(other)) => diff.compare(one, other),
+            (Some(one), Some(other)) => diff.compare(name.kind, one, other),
             (None, None) => None,
         };
         diff.objects.extend(change.map(|change| Difference { object: name.clone(), change }));
@@ -165,11 +165,13 @@ impl Diff {
         self.objects.is_empty()
     }
 
-    fn compare(&mut self, first: &Object, second: &Object) -> Option<Change> {
+    fn compare(&mut self, kind: ObjectKind, first: &Object, second: &Object) -> Option<Change> {
         self.compared += 1;
         let mut different = Vec::new();
-        // What the platform itself sets up differs from release to release; who may do what counts.
-        if !(first.platform && second.platform) {
+        // What the platform itself sets up differs from release to release, and so do its grants; who may do what in a
+        // schema counts.
+        let platforms = first.platform && second.platform;
+        if !platforms {
             for (fact, one) in &first.facts {
                 let Some(other) = second.facts.get(fact) else { continue };
                 match (one, other) {
@@ -178,6 +180,9 @@ impl Diff {
                     _ => self.unknown += 1,
                 }
             }
+        }
+        if platforms && kind != ObjectKind::Schema {
+            return None;
         }
         let grantees: BTreeSet<&String> = first.grants.keys().chain(second.grants.keys()).collect();
         for grantee in grantees {

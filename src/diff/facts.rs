@@ -118,10 +118,7 @@ impl Collector<'_> {
         if view {
             self.view(&mut object, relation);
         }
-        // A platform's own tables are not granted alike everywhere.
-        if origin != Origin::Platform {
-            self.grants(&mut object, &relation.acl, &relation.owner);
-        }
+        self.grants(&mut object, &relation.acl, &relation.owner);
         self.add(ObjectRef::new(relation.kind, name), object);
         for column in relation.columns.iter().filter(|_| !view) {
             self.column(name, relation, column);
@@ -149,30 +146,30 @@ impl Collector<'_> {
         let assumed = relation.provenance.is_assumed();
         object.fact("type", &column.ty, Clone::clone);
         object.fact("not null", &column.not_null, |on| switch(*on));
-        object.maybe("default", (!assumed).then(|| optional(column.default.as_ref())));
-        object.maybe("generated", (!assumed).then(|| optional(column.generated.as_ref())));
+        let default = column.default.as_ref();
+        let default = || default.map_or_else(String::new, |it| self.describer.default(table, column, it));
+        object.maybe("default", (!assumed).then(default));
+        object.maybe("generated", (!assumed).then(|| self.spelled(table, column.generated.as_ref())));
         let identity = column.identity.map_or("", |identity| match identity {
             Identity::Always => "always",
             Identity::ByDefault => "by default",
         });
         object.maybe("identity", (!assumed).then(|| identity.to_owned()));
         object.maybe("comment", self.comment(relation.provenance.origin, column.comment.as_ref()));
-        if relation.provenance.origin != Origin::Platform {
-            self.grants(&mut object, &column.acl, &relation.owner);
-        }
+        self.grants(&mut object, &column.acl, &relation.owner);
         self.add(ObjectRef::on(ObjectKind::Column, table, &column.name), object);
     }
 
     fn parts(&mut self, table: &QualifiedName, relation: &Relation) {
         for (name, constraint) in &relation.constraints {
             let mut object = Object::new(relation.provenance.origin);
-            object.set("rule", constraint_text(&constraint.kind));
+            object.set("rule", self.constraint_text(table, &constraint.kind));
             object.set("validated", switch(constraint.validated));
             object.set("deferrable", switch(constraint.deferrable));
             self.add(ObjectRef::on(ObjectKind::Constraint, table, name), object);
         }
         for (name, policy) in &relation.policies {
-            let object = self.policy(policy);
+            let object = self.policy(table, policy);
             self.add(ObjectRef::on(ObjectKind::Policy, table, name), object);
         }
         for (name, trigger) in &relation.triggers {
@@ -187,13 +184,34 @@ impl Collector<'_> {
         }
     }
 
-    fn policy(&self, policy: &Policy) -> Object {
+    /// An expression on a table, in the spelling that every other of the same meaning has.
+    fn spelled(&self, table: &QualifiedName, expression: Option<&Expression>) -> String {
+        expression.map_or_else(String::new, |expression| self.describer.expression(table, expression))
+    }
+
+    fn constraint_text(&self, table: &QualifiedName, rule: &ConstraintRule) -> String {
+        match rule {
+            ConstraintRule::Check { expression } => format!("check {}", self.spelled(table, Some(expression))),
+            ConstraintRule::Unique { columns } => format!("unique ({})", columns.join(", ")),
+            ConstraintRule::PrimaryKey { columns } => format!("primary key ({})", columns.join(", ")),
+            ConstraintRule::ForeignKey { columns, references, referenced_columns, on_delete, on_update } => format!(
+                "foreign key ({}) references {references} ({}) on delete {} on update {}",
+                columns.join(", "),
+                referenced_columns.join(", "),
+                action_word(*on_delete),
+                action_word(*on_update)
+            ),
+            ConstraintRule::Exclude { .. } => "exclude".to_owned(),
+        }
+    }
+
+    fn policy(&self, table: &QualifiedName, policy: &Policy) -> Object {
         let mut object = Object::new(policy.provenance.origin);
         object.set("kind", if policy.permissive { "permissive" } else { "restrictive" });
         object.set("command", command_word(policy.command));
         object.fact("roles", &policy.roles, |roles| roles.join(", "));
-        object.fact("using", &policy.using, |using| optional(using.as_ref()));
-        object.fact("with check", &policy.check, |check| optional(check.as_ref()));
+        object.fact("using", &policy.using, |using| self.spelled(table, using.as_ref()));
+        object.fact("with check", &policy.check, |check| self.spelled(table, check.as_ref()));
         object.maybe("comment", self.comment(policy.provenance.origin, policy.comment.as_ref()));
         object
     }
@@ -218,7 +236,8 @@ impl Collector<'_> {
         let mut object = Object::new(index.provenance.origin);
         object.set("table", index.table.to_string()).set("unique", switch(index.unique));
         object.set("method", index.method.as_str()).set("keys", index.keys.join(", "));
-        object.set("include", index.include.join(", ")).set("where", optional(index.filter.as_ref()));
+        object.set("include", index.include.join(", "));
+        object.set("where", self.spelled(&index.table, index.filter.as_ref()));
         object.maybe("comment", self.comment(index.provenance.origin, index.comment.as_ref()));
         self.add(ObjectRef::new(ObjectKind::Index, name), object);
     }
@@ -250,9 +269,7 @@ impl Collector<'_> {
         object.fact("settings", &function.settings, map);
         object.maybe("body", function.body.get().and_then(|body| self.body(body)));
         object.maybe("comment", self.comment(origin, function.comment.as_ref()));
-        if origin != Origin::Platform {
-            self.grants(&mut object, &function.acl, &function.owner);
-        }
+        self.grants(&mut object, &function.acl, &function.owner);
         self.add(name, object);
     }
 
@@ -306,9 +323,7 @@ impl Collector<'_> {
             let mut object = Object::new(sequence.provenance.origin);
             let owned = sequence.owned_by.as_ref().map(|(table, column)| format!("{table}.{column}"));
             object.fact("owner", &sequence.owner, Clone::clone).set("owned by", owned.unwrap_or_default());
-            if sequence.provenance.origin != Origin::Platform {
-                self.grants(&mut object, &sequence.acl, &sequence.owner);
-            }
+            self.grants(&mut object, &sequence.acl, &sequence.owner);
             self.add(ObjectRef::new(ObjectKind::Sequence, name), object);
         }
         for (name, ty) in &catalog.types {
@@ -341,9 +356,7 @@ impl Collector<'_> {
             let origin = if entry.platform { Origin::Platform } else { Origin::Migration };
             let mut object = Object::new(origin);
             let owner = Fact::known(entry.role.clone(), None);
-            if !entry.platform {
-                self.grants(&mut object, &entry.acl, &owner);
-            }
+            self.grants(&mut object, &entry.acl, &owner);
             let schema = entry.schema.as_deref().unwrap_or("*");
             let name = format!("{}.{schema}.{}", entry.role, entry.objects.words());
             self.add(ObjectRef::new(ObjectKind::DefaultPrivilege, name), object);
@@ -376,22 +389,6 @@ fn names(list: &[QualifiedName]) -> String {
 fn words(text: &str) -> String {
     let text = text.to_ascii_lowercase().replace('(', " ( ").replace(')', " ) ").replace(',', " , ");
     text.split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
-fn constraint_text(rule: &ConstraintRule) -> String {
-    match rule {
-        ConstraintRule::Check { expression } => format!("check {}", expression.canonical),
-        ConstraintRule::Unique { columns } => format!("unique ({})", columns.join(", ")),
-        ConstraintRule::PrimaryKey { columns } => format!("primary key ({})", columns.join(", ")),
-        ConstraintRule::ForeignKey { columns, references, referenced_columns, on_delete, on_update } => format!(
-            "foreign key ({}) references {references} ({}) on delete {} on update {}",
-            columns.join(", "),
-            referenced_columns.join(", "),
-            action_word(*on_delete),
-            action_word(*on_update)
-        ),
-        ConstraintRule::Exclude { .. } => "exclude".to_owned(),
-    }
 }
 
 fn type_text(kind: &TypeKind) -> Option<String> {

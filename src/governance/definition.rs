@@ -300,7 +300,7 @@ impl<'a> Describer<'a> {
     }
 
     /// An expression on a table, spelled as everywhere.
-    fn expression(&self, table: &QualifiedName, expression: &Expression) -> String {
+    pub(crate) fn expression(&self, table: &QualifiedName, expression: &Expression) -> String {
         let name = Name::qualified(table.schema.clone(), table.name.clone());
         let columns = |name: &Name| self.names.columns(name, &[], &self.seen(None));
         let names = |of, name: &Name| self.names.meant(of, name, &[]);

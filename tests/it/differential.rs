@@ -108,11 +108,19 @@ fn differences(client: &mut Client, statements: &[String]) -> (Vec<String>, usiz
 }
 
 fn compared(client: &mut Client, history: &History) -> (Vec<String>, usize) {
+    let (mut out, read, facts) = printed(client, history);
+    out.extend(in_meaning(history, read));
+    let doubtful = doubtful(&history.catalog);
+    out.retain(|line| !doubtful.iter().any(|name| mentions(line, name)));
+    (out, facts)
+}
+
+/// The differences in facts, and what the live source read.
+fn printed(client: &mut Client, history: &History) -> (Vec<String>, Catalog, usize) {
     client.batch_execute("reset session authorization; reset role; set local search_path to ''").unwrap();
     let rows = client.simple_query(include_str!("facts.sql")).expect("facts");
     let server: BTreeSet<String> = rows.iter().filter_map(line).collect();
     let read = live::introspect(client).expect("the catalog");
-    let doubtful = doubtful(&history.catalog);
     let mut ours: BTreeSet<String> = facts::lines(&history.catalog).iter().map(|l| l.trim_end().to_owned()).collect();
     let mut theirs = server;
     let seen: BTreeSet<String> = facts::lines(&read).iter().map(|l| l.trim_end().to_owned()).collect();
@@ -131,9 +139,7 @@ fn compared(client: &mut Client, history: &History) -> (Vec<String>, usize) {
     });
     out.extend(missing.iter().map(|l| format!("- {l}")));
     out.extend(extra.iter().map(|l| format!("+ {l}")));
-    out.extend(in_meaning(history, read));
-    out.retain(|line| !doubtful.iter().any(|name| mentions(line, name)));
-    (out, theirs.len())
+    (out, read, theirs.len())
 }
 
 /// Relations the fold knows by use alone, or parts of which hang on a condition it could not decide: said in Coverage.

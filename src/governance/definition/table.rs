@@ -41,7 +41,7 @@ impl Describer<'_> {
             None => more(" null?".to_owned()),
         }
         if let Some(default) = &column.default {
-            more(format!(" default {}", self.default(table, &column.name, default)));
+            more(format!(" default {}", self.default(table, column, default)));
         }
         if let Some(generated) = &column.generated {
             more(format!(" generated {}", self.expression(table, generated)));
@@ -57,8 +57,11 @@ impl Describer<'_> {
     }
 
     /// A default; `nextval` names a sequence by a text, which follows the sequence when that is moved or renamed.
-    fn default(&self, table: &QualifiedName, column: &str, default: &Expression) -> String {
+    pub(crate) fn default(&self, table: &QualifiedName, column: &Column, default: &Expression) -> String {
         let spelled = self.expression(table, default);
+        if spelled.starts_with('\'') {
+            return of_type(&spelled, column).unwrap_or(spelled);
+        }
         let Some(named) = spelled.strip_prefix("nextval('").and_then(|rest| rest.strip_suffix("')")) else {
             return spelled;
         };
@@ -69,7 +72,7 @@ impl Describer<'_> {
             return format!("nextval('{name}')");
         }
         let owned = |owner: &Option<(QualifiedName, String)>| {
-            owner.as_ref().is_some_and(|(owner, owned)| owner == table && owned == column)
+            owner.as_ref().is_some_and(|(owner, owned)| owner == table && *owned == column.name)
         };
         let bare = |name: &QualifiedName| name.name == named.replace('"', "");
         let found = sequences.iter().find(|(name, sequence)| owned(&sequence.owned_by) || bare(name));
@@ -113,6 +116,12 @@ impl Describer<'_> {
         let deferrable = if constraint.deferrable { " deferrable" } else { "" };
         format!("{demands}{valid}{deferrable}")
     }
+}
+
+/// A constant as its type prints it: `09:00` is the time `09:00:00`.
+fn of_type(constant: &str, column: &Column) -> Option<String> {
+    let typed = format!("{constant}::{}", column.ty.get()?);
+    crate::sql::parse_expr(&typed).ok().map(|expr| crate::sql::canonical(&expr))
 }
 
 fn spelled(text: &str) -> String {

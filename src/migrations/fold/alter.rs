@@ -67,6 +67,13 @@ impl Fold {
                 self.drop_constraint(table, name, *if_exists, *cascade)?;
             }
             RelationAction::ValidateConstraint(name) => self.validate_constraint(table, name)?,
+            RelationAction::AlterConstraint { name, deferrable } => {
+                let constraint = self.store.relation_mut(table).and_then(|relation| relation.constraints.get_mut(name));
+                if let Some(constraint) = constraint {
+                    constraint.deferrable = *deferrable;
+                }
+                self.note_altered(ObjectRef::on(ObjectKind::Constraint, table, name));
+            }
             RelationAction::RowSecurity(on) => self.set_row_security(table, *on),
             RelationAction::ForceRowSecurity(on) => {
                 let fact = self.fact(*on);

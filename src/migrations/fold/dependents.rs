@@ -6,6 +6,15 @@ use super::state::Fold;
 use crate::catalog::{Catalog, ConstraintRule, Expression, FunctionKey, QualifiedName, Relation, TypeKind};
 use crate::sql::ast::{Name, quote_ident};
 
+/// Functions of extensions that stand in defaults.
+const FUNCTIONS: &[(&str, &[&str])] = &[
+    ("pgcrypto", &["gen_random_bytes", "gen_salt", "crypt", "digest", "hmac"]),
+    (
+        "uuid-ossp",
+        &["uuid_generate_v1", "uuid_generate_v1mc", "uuid_generate_v3", "uuid_generate_v4", "uuid_generate_v5"],
+    ),
+];
+
 impl Fold {
     /// What goes with an item in any case.
     pub(super) fn parts(&self, item: &Item) -> Vec<Item> {
@@ -83,8 +92,20 @@ impl Fold {
             Item::Schema(name) => self.schema_contents(name),
             Item::Column(table, column) => self.column_dependents(table, column),
             Item::Constraint(table, name) => self.constraint_dependents(table, name),
+            Item::Extension(name) => self.extension_dependents(name),
             _ => Vec::new(),
         }
+    }
+
+    /// Defaults that call a function of the extension.
+    fn extension_dependents(&self, extension: &str) -> Vec<Item> {
+        let Some((_, functions)) = FUNCTIONS.iter().find(|(name, _)| *name == extension) else { return Vec::new() };
+        let calls = |default: &Expression| functions.iter().any(|function| has_word(&default.canonical, function));
+        let columns = self.catalog().relations.iter().flat_map(|(table, relation)| {
+            let calling = relation.columns.iter().filter(|column| column.default.as_ref().is_some_and(calls));
+            calling.map(|column| Item::Default(table.clone(), column.name.clone()))
+        });
+        columns.collect()
     }
 
     fn relation_dependents(&self, name: &QualifiedName) -> Vec<Item> {

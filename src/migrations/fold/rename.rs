@@ -183,22 +183,23 @@ impl Fold {
             relation.constraints.values_mut().for_each(|constraint| rename_key_column(&mut constraint.kind, from, to));
             relation.partition_by = relation.partition_by.take().map(|key| with_word(&key, from, to));
         }
-        self.follow_column(table, from, to);
+        self.follow_column(table, &renaming, (from, to));
         for child in self.children(table) {
             self.rename_column(&child, from, to)?;
         }
         Ok(())
     }
 
-    fn follow_column(&mut self, table: &QualifiedName, from: &str, to: &str) {
+    fn follow_column(&mut self, table: &QualifiedName, renaming: &Renaming, (from, to): (&str, &str)) {
         for name in self.indexes_of(table) {
             if let Some(index) = self.store.index_mut(&name) {
-                index
-                    .keys
-                    .iter_mut()
-                    .chain(&mut index.include)
-                    .filter(|key| *key == from)
-                    .for_each(|key| to.clone_into(key));
+                index.include.iter_mut().filter(|key| *key == from).for_each(|key| to.clone_into(key));
+                for key in &mut index.keys {
+                    *key = if key == from { to.to_owned() } else { with_word(key, from, to) };
+                }
+                if let Some(filter) = &mut index.filter {
+                    renaming.apply(filter);
+                }
             }
         }
         for sequence in self.owned_sequences(table, Some(from)) {

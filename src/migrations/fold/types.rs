@@ -1,11 +1,12 @@
 //! Types and domains.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::naming;
 use super::state::{Effect, Fold};
 use super::store::Key;
-use crate::catalog::{Expression, ObjectKind, ObjectRef, QualifiedName, Type, TypeKind};
+use crate::catalog::{Column, Expression, ObjectKind, ObjectRef, QualifiedName, Type, TypeKind};
 use crate::sql::ast::{DomainAction, DomainConstraint, Expr, Name, TypeAction, TypeDefinition, TypeName};
 
 impl Fold {
@@ -121,7 +122,31 @@ impl Fold {
                 TypeKind::Domain { .. } | TypeKind::Range | TypeKind::Base | TypeKind::Unknown => {}
             }
         }
+        if let TypeAction::RenameValue { from, to } = action {
+            self.follow_label(&name, from, to);
+        }
         Ok(())
+    }
+
+    /// Defaults name a label by its number: they follow.
+    fn follow_label(&mut self, ty: &QualifiedName, from: &str, to: &str) {
+        let spelled = [ty.to_string(), ty.name.clone()];
+        let of_type = |column: &Column| column.ty.get().is_some_and(|ty| spelled.contains(ty));
+        let with_it = self
+            .catalog()
+            .relations
+            .iter()
+            .filter(|(_, relation)| relation.columns.iter().any(|column| of_type(column)));
+        let tables: Vec<QualifiedName> = with_it.map(|(name, _)| name.clone()).collect();
+        let text = |label: &str| format!("'{}'", label.replace('\'', "''"));
+        for table in tables {
+            let Some(relation) = self.store.relation_mut(&table) else { continue };
+            for column in relation.columns.iter_mut().filter(|column| of_type(column)) {
+                if let Some(default) = column.default.as_mut().filter(|default| default.canonical == text(from)) {
+                    *default = constant(text(to));
+                }
+            }
+        }
     }
 
     pub(super) fn alter_domain(&mut self, name: &Name, action: &DomainAction) -> Effect {
@@ -151,6 +176,11 @@ impl Fold {
         }
         Ok(())
     }
+}
+
+fn constant(text: String) -> Expression {
+    let ast = crate::sql::parse_expr(&text).ok().map(Arc::new);
+    Expression { canonical: text.clone(), text, ast }
 }
 
 fn alter_labels(labels: &mut Vec<String>, action: &TypeAction) {

@@ -212,6 +212,7 @@ fn alter(name: &Name, actions: &[RelationAction], path: &[String]) -> Reading {
             RelationAction::AddConstraint(_)
             | RelationAction::DropConstraint { .. }
             | RelationAction::ValidateConstraint(_)
+            | RelationAction::AlterConstraint { .. }
             | RelationAction::RenameConstraint { .. } => (format!("constraints of {table} may have changed"), None),
             RelationAction::ColumnDefault { .. }
             | RelationAction::ColumnNotNull { .. }

@@ -328,6 +328,8 @@ pub enum RelationAction {
     DropConstraint { name: String, if_exists: bool, cascade: bool },
     /// `VALIDATE CONSTRAINT`.
     ValidateConstraint(String),
+    /// `ALTER CONSTRAINT … [NOT] DEFERRABLE`.
+    AlterConstraint { name: String, deferrable: bool },
     /// `ENABLE/DISABLE ROW LEVEL SECURITY`.
     RowSecurity(bool),
     /// `[NO] FORCE ROW LEVEL SECURITY`.

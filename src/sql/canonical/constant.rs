@@ -73,11 +73,19 @@ pub(super) fn typed(text: String, ty: &TypeName) -> ExprKind {
             _ => ExprKind::String(text),
         },
         name if name.starts_with("interval") => ExprKind::String(interval::printed(trimmed).unwrap_or(text)),
+        name if name.starts_with("time") && !name.starts_with("timestamp") && is_hours_and_minutes(trimmed) => {
+            ExprKind::String(format!("{trimmed}:00"))
+        }
         "uuid" => ExprKind::String(trimmed.to_lowercase()),
         "jsonb" => ExprKind::String(json(trimmed).unwrap_or(text)),
         _ if is_numeric(ty) && is_number(trimmed) => ExprKind::Number(number(trimmed)),
         _ => ExprKind::String(untyped(text)),
     }
+}
+
+fn is_hours_and_minutes(text: &str) -> bool {
+    let digit = |at| text.as_bytes().get(at).is_some_and(u8::is_ascii_digit);
+    text.len() == 5 && text.as_bytes().get(2) == Some(&b':') && [0, 1, 3, 4].into_iter().all(digit)
 }
 
 fn is_number(text: &str) -> bool {

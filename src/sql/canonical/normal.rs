@@ -228,7 +228,10 @@ impl<'a> Normaliser<'a> {
             ExprKind::Subquery(query) if membership => {
                 ExprKind::In { expr: left, set: InSet::Query(query), negated: all }
             }
-            ExprKind::Cast { expr, ty } if is_column(&expr) && constant::is_text_array(&ty) => {
+            // The server's own: it compares arrays of `varchar` and the like as arrays of text.
+            ExprKind::Cast { expr, ty }
+                if !matches!(expr.kind, ExprKind::String(_)) && constant::is_text_array(&ty) =>
+            {
                 ExprKind::Quantified { left, op, all, right: expr }
             }
             kind => ExprKind::Quantified { left, op, all, right: Box::new(bare(kind)) },
@@ -334,10 +337,6 @@ fn argument(value: Expr) -> CallArg {
 pub(super) fn unqualified(name: Name) -> Name {
     let seen = name.schema.as_deref().is_some_and(|schema| matches!(schema, "pg_catalog" | "public"));
     Name { schema: name.schema.filter(|_| !seen), name: name.name }
-}
-
-fn is_column(expr: &Expr) -> bool {
-    matches!(expr.kind, ExprKind::Column(_) | ExprKind::Field { .. })
 }
 
 /// Whether a column of the row at hand stands in `expr`, subqueries aside.

@@ -109,8 +109,13 @@ fn table_action(cx: &Cx, node: &SyntaxNode, action: &AlterTableAction) -> Action
         A::ResetOptions(_) => Action::ResetOptions(parts::options(node).into_iter().map(|(name, _)| name).collect()),
         A::SetLogged(_) => Action::Logged(true),
         A::SetUnlogged(_) => Action::Logged(false),
-        A::AlterConstraint(_)
-        | A::AlterOptionList(_)
+        A::AlterConstraint(_) => {
+            // Without a word about it a constraint that is altered is not deferrable.
+            let deferrable = tree::child(node, K::DEFERRABLE_CONSTRAINT_OPTION).is_some()
+                || tree::child(node, K::INITIALLY_DEFERRED_CONSTRAINT_OPTION).is_some();
+            Action::AlterConstraint { name: ident(node, K::CONSTRAINT_NAME_REF), deferrable }
+        }
+        A::AlterOptionList(_)
         | A::ClusterOn(_)
         | A::MergePartitions(_)
         | A::NotOf(_)

@@ -6,12 +6,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
+use gardefou::check::CheckConfig;
+use gardefou::live::{Server, prepare};
 use gardefou::migrations::discover::{DiscoverOptions, discover};
 use gardefou::migrations::{DefaultGrants, FoldOptions, MigrationFile, MigrationSet, Platform, detect_platform, fold};
 use postgres::Client;
 use regex::Regex;
 
-use super::compared;
+use super::{doubtful, in_meaning, mentions, printed};
 use crate::support::pg;
 
 /// What pg_cron and pg_net bring, for files that call it.
@@ -29,12 +31,13 @@ const STAND_INS: &str = "
 /// Differences that are right, each with its reason; a line is explained where it contains all the words.
 const LEDGER: &[(&[&str], &str)] = &[];
 
-/// The file without `CREATE EXTENSION` of what the server does not have, everything else at its place.
+/// The file without `CREATE EXTENSION` of what the server does not have, and without what would leave half of it behind
+/// where it fails; everything else is at its place.
 fn without_missing(file: &mut MigrationFile, there: &BTreeSet<String>, pattern: &Regex) {
     let mut text = file.text.to_string();
     let missing: Vec<std::ops::Range<usize>> = pattern
         .captures_iter(&file.text)
-        .filter(|found| !there.contains(&found[1].to_lowercase()))
+        .filter(|found| found.get(1).is_none_or(|name| !there.contains(&name.as_str().to_lowercase())))
         .filter_map(|found| found.get(0).map(|all| all.range()))
         .collect();
     for range in missing {
@@ -48,7 +51,10 @@ fn without_missing(file: &mut MigrationFile, there: &BTreeSet<String>, pattern: 
 fn applied(client: &mut Client, set: &mut MigrationSet, platform: Platform) -> usize {
     let rows = client.query("select name::text from pg_available_extensions", &[]).unwrap();
     let there: BTreeSet<String> = rows.iter().map(|row| row.get(0)).collect();
-    let pattern = Regex::new(r#"(?i)\bcreate\s+extension\s+(?:if\s+not\s+exists\s+)?"?([a-z0-9_-]+)[^;]*;"#).unwrap();
+    let pattern = Regex::new(
+        r#"(?i)\bcreate\s+extension\s+(?:if\s+not\s+exists\s+)?"?([a-z0-9_-]+)[^;]*;|\bcommit(?:\s+and\s+chain)?\s*;"#,
+    )
+    .unwrap();
     let path = if platform == Platform::Supabase { ", extensions" } else { "" };
     let total = set.files.len();
     set.files.iter_mut().for_each(|file| without_missing(file, &there, &pattern));
@@ -84,7 +90,12 @@ fn project(folder: &Path, at: usize) -> Option<(Vec<String>, usize)> {
     let total = applied(&mut client, &mut set, platform);
     let history = fold(&set, &FoldOptions { platform: Some(platform), default_grants: Some(DefaultGrants::Legacy) });
     client.batch_execute("begin").unwrap();
-    let (mut lines, facts) = compared(&mut client, &history);
+    let (mut lines, mut read, facts) = printed(&mut client, &history);
+    // As `gardefou diff` does.
+    let _ = prepare(&mut read, &Server::default(), Some(platform), &mut CheckConfig::default(), (true, true));
+    lines.extend(in_meaning(&history, read));
+    let doubtful = doubtful(&history.catalog);
+    lines.retain(|line| !doubtful.iter().any(|name| mentions(line, name)));
     let ours = [
         " cron.",
         " net.",
