@@ -185,7 +185,7 @@ impl Diff {
             return None;
         }
         let grantees: BTreeSet<&String> = first.grants.keys().chain(second.grants.keys()).collect();
-        for grantee in grantees {
+        for grantee in grantees.into_iter().filter(|grantee| !may_own(grantee, first, second)) {
             let (one, other) = (first.grants.get(grantee), second.grants.get(grantee));
             if one != other {
                 different.push(difference(&format!("grant to {grantee}"), one, other));
@@ -193,6 +193,12 @@ impl Diff {
         }
         (!different.is_empty()).then_some(Change::Facts(different))
     }
+}
+
+/// Whether a role owns the object on one side, and on the other nobody knows who does: an owner needs no grant.
+fn may_own(role: &str, first: &Object, second: &Object) -> bool {
+    let owners = [first.facts.get("owner"), second.facts.get("owner")];
+    owners.contains(&Some(&None)) && owners.iter().flatten().any(|owner| owner.as_deref() == Some(role))
 }
 
 fn difference(fact: &str, first: Option<&String>, second: Option<&String>) -> FactDifference {

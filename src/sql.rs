@@ -21,7 +21,7 @@ pub mod walk;
 mod words;
 
 pub use canonical::{
-    Columns, NameOf, Names, Surroundings, canonical, canonical_in, canonical_index_key, canonical_query,
+    ColumnTypes, Columns, NameOf, Names, Surroundings, canonical, canonical_in, canonical_index_key, canonical_query,
     canonical_query_in, canonical_text, expression, expression_in, expression_of, expression_shared,
 };
 pub use fragment::{parse_expr, parse_query, parse_sql_body};

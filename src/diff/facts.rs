@@ -253,7 +253,9 @@ impl Collector<'_> {
             .map(|param| format!("{} {} {}", mode_word(param.mode), param.name.as_deref().unwrap_or("-"), param.ty))
             .collect();
         object.maybe("parameters", (!assumed).then(|| params.join(", ")));
-        object.maybe("returns", (!assumed).then(|| function.returns.clone().unwrap_or_default()));
+        // What an aggregate returns its final function decides.
+        let said = !assumed && (function.kind != ObjectKind::Aggregate || function.returns.is_some());
+        object.maybe("returns", said.then(|| function.returns.clone().unwrap_or_default()));
         object.maybe("language", (!assumed).then(|| function.language.clone()));
         object.fact("volatility", &function.volatility, |volatility| {
             match volatility {

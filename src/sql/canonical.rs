@@ -10,6 +10,7 @@ mod interval;
 mod normal;
 mod print;
 mod scope;
+mod types;
 
 use std::sync::Arc;
 
@@ -19,6 +20,9 @@ use crate::catalog::Expression;
 
 /// The columns of a relation by its name as written; `None` where they are not known.
 pub type Columns<'a> = &'a dyn Fn(&Name) -> Option<Vec<String>>;
+
+/// The type of a relation's column as `format_type` prints it; `None` where it is not known.
+pub type ColumnTypes<'a> = &'a dyn Fn(&Name, &str) -> Option<String>;
 
 /// What a name as written means: qualified, where that is known.
 pub type Names<'a> = &'a dyn Fn(NameOf, &Name) -> Name;
@@ -41,6 +45,8 @@ pub struct Surroundings<'a> {
     pub relation: Option<&'a Name>,
     /// The columns of a relation, where they are known: decides what an unqualified name in a subquery belongs to.
     pub columns: Option<Columns<'a>>,
+    /// The types of columns, where they are known: a cast to the type a value has leaves no trace.
+    pub types: Option<ColumnTypes<'a>>,
     /// What names without a schema mean, where that is known.
     pub names: Option<Names<'a>>,
     /// A stored query (a view's): what the server adds or resolves when it stores one leaves no trace: output names,

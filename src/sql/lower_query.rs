@@ -8,6 +8,8 @@ use squawk_syntax::SyntaxKind as K;
 use squawk_syntax::SyntaxNode;
 use squawk_syntax::ast::{self as cst, AstNode};
 
+pub(super) use select::recursive;
+
 use super::ast::{Copy, Cte, CteBody, Dml, Query, QueryBody};
 use super::cx::{self, Cx};
 use super::lower_expr::Low;

@@ -5,6 +5,7 @@
 
 mod generate;
 mod projects;
+mod written;
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};

@@ -16,10 +16,11 @@ with ns as (
       (select coalesce(string_agg(format_type(t, null), ', ' order by i), '') from unnest(p.proargtypes::oid[]) with ordinality u(t, i))) q
   from pg_proc p join ns n on n.oid = p.pronamespace
   where not exists (select from ext where classid = 'pg_proc'::regclass and objid = p.oid)
+    and not exists (select from pg_depend where classid = 'pg_proc'::regclass and objid = p.oid and deptype = 'i')
 ), typ as (
   select t.*, n.nspname, format('%s.%s', n.nspname, t.typname) q
   from pg_type t join ns n on n.oid = t.typnamespace left join pg_class c on c.oid = t.typrelid
-  where t.typtype in ('e', 'd', 'r') or (t.typtype = 'c' and c.relkind = 'c')
+  where t.typtype in ('e', 'd', 'r') or (t.typtype = 'c' and c.relkind = 'c') or (t.typtype = 'p' and not t.typisdefined)
 ), facts(line) as (
   select format('relation %s %s owner=%s rls=%s force=%s options=%s', q,
     case relkind when 'r' then 'table' when 'p' then 'table' when 'v' then 'view' when 'm' then 'materialized view' else 'foreign table' end,
@@ -80,7 +81,8 @@ with ns as (
   select format('function %s %s owner=%s definer=%s volatility=%s strict=%s settings=%s returns=%s', q,
     case prokind when 'p' then 'procedure' when 'a' then 'aggregate' else 'function' end, proowner::regrole, prosecdef,
     case provolatile when 'i' then 'immutable' when 's' then 'stable' else 'volatile' end, proisstrict,
-    (select coalesce(string_agg(s, '; ' order by s collate "C"), '') from unnest(proconfig) s),
+    (select coalesce(string_agg(s, '; ' order by s collate "C"), '') from
+      (select lower(split_part(c, '=', 1)) || '=' || substr(c, strpos(c, '=') + 1) s from unnest(proconfig) c) x),
     case when prokind = 'f' then pg_get_function_result(fn.oid) else '' end)
   from fn where prokind <> 'a'
   union all
@@ -88,7 +90,7 @@ with ns as (
     case when a.is_grantable then '*' else '' end, a.grantor::regrole)
   from fn, aclexplode(coalesce(proacl, acldefault('f', proowner))) a
   union all
-  select format('type %s %s owner=%s %s', q, case typtype when 'e' then 'enum' when 'd' then 'domain' when 'c' then 'composite' else 'range' end, typowner::regrole,
+  select format('type %s %s owner=%s %s', q, case typtype when 'e' then 'enum' when 'd' then 'domain' when 'c' then 'composite' when 'r' then 'range' else 'other' end, typowner::regrole,
     case typtype when 'e' then (select string_agg(enumlabel, ',' order by enumsortorder) from pg_enum where enumtypid = typ.oid)
       when 'd' then format_type(typbasetype, typtypmod)
       when 'c' then (select string_agg(format('%s %s', attname, format_type(atttypid, atttypmod)), ',' order by attnum) from pg_attribute where attrelid = typrelid and attnum > 0 and not attisdropped) else '' end)

@@ -67,6 +67,14 @@ impl<'a> NameIndex<'a> {
         let there = relation.columns.iter().filter(|column| !seen.is_later(column.at.as_ref()));
         Some(there.map(|column| column.name.clone()).collect())
     }
+
+    /// The type of a column of a relation that is there.
+    pub(super) fn column_type(&self, name: &Name, known: &[QualifiedName], column: &str) -> Option<String> {
+        let meant = self.meant(NameOf::Relation, name, known);
+        let qualified = QualifiedName::new(meant.schema.unwrap_or_else(|| "public".to_owned()), meant.name);
+        let relation = self.catalog.relations.get(&qualified)?;
+        relation.columns.iter().find(|one| one.name == column)?.ty.get().cloned()
+    }
 }
 
 /// The order of the history, and a moment in it.

@@ -88,8 +88,14 @@ impl Describer<'_> {
             let known = if of == sql::NameOf::Relation { &view.reads } else { &view.calls };
             self.names.meant(of, name, known)
         };
-        let surroundings =
-            Surroundings { columns: Some(&columns), names: Some(&names), stored: true, ..Surroundings::default() };
+        let types = |name: &Name, column: &str| self.names.column_type(name, &view.reads, column);
+        let surroundings = Surroundings {
+            columns: Some(&columns),
+            types: Some(&types),
+            names: Some(&names),
+            stored: true,
+            ..Surroundings::default()
+        };
         sql::canonical_query_in(query, surroundings)
     }
 }

@@ -20,4 +20,7 @@ select n.nspname as schema, p.proname as name, p.prokind as kind, pg_catalog.pg_
   join pg_catalog.pg_language l on l.oid = p.prolang
   left join pg_catalog.pg_description k on k.objoid = p.oid and k.classoid = 'pg_catalog.pg_proc'::pg_catalog.regclass and k.objsubid = 0
  where n.nspname !~ '^pg_(toast|temp)' and n.nspname not in ('pg_catalog', 'information_schema')
+   -- Constructors that come and go with a range type.
+   and not exists (select 1 from pg_catalog.pg_depend i
+                    where i.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass and i.objid = p.oid and i.deptype = 'i')
  order by 1, 2, p.proargtypes::pg_catalog.text

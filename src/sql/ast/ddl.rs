@@ -407,8 +407,6 @@ pub struct CreateView {
     pub materialized: bool,
     /// `TEMPORARY`.
     pub temporary: bool,
-    /// `RECURSIVE`.
-    pub recursive: bool,
     /// Column aliases.
     pub columns: Vec<String>,
     /// `WITH (options)`: lower-case name and value (`true` where none was written).

@@ -169,6 +169,7 @@ impl<'a> Normaliser<'a> {
             (ExprKind::Bool(_), _) if ty.name.name == "boolean" => inner,
             (ExprKind::Array(_), _) if ty.array_dims > 0 => inner,
             _ if constant::is_text(&ty) => inner,
+            _ if super::types::of(&inner, &self.scopes).is_some_and(|known| known == ty.to_string()) => inner,
             _ => {
                 let name = self.meant(NameOf::Type, ty.name);
                 bare(ExprKind::Cast { expr: Box::new(inner), ty: TypeName { name, ..ty } })

@@ -28,6 +28,10 @@ struct Item {
     first: Vec<String>,
     /// The alias written, where the item goes by another name.
     written: Option<String>,
+    /// The relation it is.
+    relation: Option<Name>,
+    /// Its columns that are casts, with their types, where it is a query.
+    cast: Vec<(String, String)>,
 }
 
 /// Functions whose one output column has a name of its own.
@@ -85,6 +89,14 @@ impl<'a> Scopes<'a> {
     fn has(&self, column: &str) -> bool {
         let items = self.levels.last().into_iter().flatten();
         items.into_iter().any(|item| item.columns.as_ref().is_some_and(|columns| columns.iter().any(|c| c == column)))
+    }
+
+    /// The type of a column as [`Self::column`] spells it, where it is known.
+    pub(super) fn type_of(&self, parts: &[String]) -> Option<String> {
+        let [owner, column] = parts else { return None };
+        let item = self.levels.iter().rev().flatten().find(|item| item.name == *owner)?;
+        let cast = item.cast.iter().find(|(name, _)| name == column).map(|(_, ty)| ty.clone());
+        cast.or_else(|| self.surroundings.types?(item.relation.as_ref()?, column))
     }
 
     /// A column as PostgreSQL prints it: bare where only the relation at hand is in sight, with its table's name in
@@ -194,16 +206,20 @@ impl<'a> Scopes<'a> {
                 let columns =
                     shown.filter(|alias| !alias.columns.is_empty()).map_or(columns, |a| Some(a.columns.clone()));
                 let shown = shown.map_or(name.name.as_str(), |alias| alias.name.as_str());
+                let table = self.cte(&name.name).is_none() || name.schema.is_some();
+                let relation = alias.as_ref().is_none_or(|alias| alias.columns.is_empty()) && table;
+                let relation = relation.then(|| name.clone());
                 // The server numbers a recursive query's own name.
                 let numbered = self.is_own_number(name, shown);
                 let written = numbered.then(|| shown.to_owned());
                 let name = if numbered { name.name.clone() } else { shown.to_owned() };
-                into.push(Item { name, columns, written, ..Item::default() });
+                into.push(Item { name, columns, written, relation, ..Item::default() });
             }
             TableRef::Query { query, alias, .. } => {
                 let name = alias.as_ref().map(|alias| alias.name.clone()).unwrap_or_default();
                 let listed = alias.as_ref().map(|alias| alias.columns.clone()).filter(|columns| !columns.is_empty());
-                into.push(Item { name, columns: listed.or_else(|| output_names(query)), ..Item::default() });
+                let cast = if listed.is_none() { super::types::casts(query) } else { Vec::new() };
+                into.push(Item { name, columns: listed.or_else(|| output_names(query)), cast, ..Item::default() });
             }
             TableRef::Function { calls, alias, .. } => {
                 into.push(function(calls, alias.as_ref()));
@@ -575,7 +591,7 @@ fn output_names(query: &Query) -> Option<Vec<String>> {
 }
 
 /// The name PostgreSQL gives an output column nobody named.
-fn implied_name(expr: &Expr) -> String {
+pub(super) fn implied_name(expr: &Expr) -> String {
     let mut at = expr;
     let mut cast = None;
     loop {

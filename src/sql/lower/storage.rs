@@ -11,16 +11,20 @@ use crate::sql::{lower_query, tree};
 
 pub(super) fn create_view(cx: &Cx, node: &SyntaxNode) -> StatementKind {
     let check = tree::child(node, K::WITH_CHECK_OPTION);
+    let name = name(cx, node, K::VIEW);
+    let columns = tree::child(node, K::COLUMN_LIST).map(|list| idents(&list, K::COLUMN_NAME)).unwrap_or_default();
+    let query = query(cx, node);
+    let recursive = tree::has_token(node, K::RECURSIVE_KW);
+    let query = if recursive { lower_query::recursive(&name.name, &columns, query) } else { query };
     StatementKind::CreateView(Box::new(CreateView {
-        name: name(cx, node, K::VIEW),
+        name,
         or_replace: parts::or_replace(node),
         if_not_exists: parts::if_not_exists(node),
         materialized: node.kind() == K::CREATE_MATERIALIZED_VIEW,
         temporary: parts::is_temporary(node),
-        recursive: tree::has_token(node, K::RECURSIVE_KW),
-        columns: tree::child(node, K::COLUMN_LIST).map(|list| idents(&list, K::COLUMN_NAME)).unwrap_or_default(),
+        columns,
         options: tree::child(node, K::WITH_PARAMS).map(|with| parts::options(&with)).unwrap_or_default(),
-        query: query(cx, node),
+        query,
         check_option: check.map(|check| {
             let local = has(&check, K::LOCAL_CHECK_OPTION);
             if local { "local" } else { "cascaded" }.to_owned()

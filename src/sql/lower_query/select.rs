@@ -4,7 +4,10 @@ use squawk_syntax::SyntaxKind as K;
 use squawk_syntax::SyntaxNode;
 
 use super::{clauses, from, unknown};
-use crate::sql::ast::{Alias, Expr, ExprKind, Query, QueryBody, Select, SelectItem, SetOp, TableRef};
+use crate::location::Span;
+use crate::sql::ast::{
+    Alias, Cte, CteBody, Expr, ExprKind, Name, Query, QueryBody, Select, SelectItem, SetOp, TableRef,
+};
 use crate::sql::lower_expr::Low;
 use crate::sql::{cx, tree};
 
@@ -142,6 +145,26 @@ fn set(op: SetOp, all: bool, mut left: Query, right: Query) -> Query {
     query.recursive = std::mem::take(&mut left.recursive);
     query.with = std::mem::take(&mut left.with);
     query.body = QueryBody::Set { op, all, left: Box::new(left), right: Box::new(right) };
+    query
+}
+
+/// The query of `CREATE RECURSIVE VIEW`: it stands nowhere in the file as a whole.
+pub(in crate::sql) fn recursive(view: &str, columns: &[String], inner: Query) -> Query {
+    let (span, name) = (inner.span, Name::bare(view));
+    let item =
+        |column: &String| SelectItem { expr: Expr { span, kind: ExprKind::Column(vec![column.clone()]) }, alias: None };
+    let mut query = unknown(Span::default());
+    query.body = QueryBody::Select(Box::new(Select {
+        distinct: false,
+        columns: columns.iter().map(item).collect(),
+        into: Vec::new(),
+        from: vec![TableRef::Relation { span, name, alias: None }],
+        filter: None,
+        group_by: Vec::new(),
+        having: None,
+    }));
+    query.recursive = true;
+    query.with = vec![Cte { name: view.to_owned(), columns: columns.to_vec(), body: CteBody::Query(Box::new(inner)) }];
     query
 }
 
