@@ -1,0 +1,57 @@
+//! Histories written by hand: what real projects do that generated ones do not.
+
+use super::{Server, apply, differences};
+use crate::support::pg;
+
+const HISTORIES: &[&[&str]] = &[
+    &[
+        "create table units (id int, parent int, name text)",
+        "create recursive view paths (id, name, depth) as select id, name, 1 from units where parent is null \
+         union all select c.id, c.name, p.depth + 1 from units c join paths p on c.parent = p.id",
+    ],
+    &["create type span as range (subtype = int4)", "create type shell"],
+    &[
+        "create table t (a date, b bigint, c int, d timestamptz, e numeric(10, 2))",
+        "create view v as select a::date, b::bigint, c::bigint as wide, d::date as day, e::numeric(10, 2) from t",
+        "create view w as select coalesce(x.b, t.c + u.n)::bigint as n, (t.c + 1)::bigint as m from t join t x on true \
+         join lateral (select sum(c)::bigint as n from t y where y.a = t.a) u on true",
+    ],
+    &[
+        "create type mood as enum ('old', 'new')",
+        "create table t (m mood default 'old')",
+        "alter type mood rename value 'old' to 'sad'",
+    ],
+    &[
+        "create table t (a int, b text, at time default '09:00', constraint k unique (a))",
+        "create table u (a int references t (a))",
+        "alter table u alter constraint u_a_fkey deferrable initially deferred",
+        "create index i on t (lower(b) text_ops asc nulls last, a desc nulls first) where b = any (array['x', 'y'])",
+        "alter table t rename b to c",
+    ],
+    &["create function f() returns text language sql set timezone to 'UTC' set \"DateStyle\" to 'ISO' as 'select 1'"],
+    &[
+        "create function g() returns int language sql as 'select 1'",
+        "do $$ begin execute 'alter function g() owner to ' || \
+         quote_ident(coalesce(current_setting('app.owner', true), current_user)); end $$",
+    ],
+    &[
+        "create function add(a bigint, b int) returns bigint language sql immutable as 'select a + b'",
+        "create aggregate total (int) (sfunc = add, stype = bigint, initcond = '0')",
+    ],
+];
+
+#[test]
+fn written_histories_fold_as_the_server_runs_them() {
+    let Some(cluster) = pg::own_cluster("-written") else { return };
+    let mut client = Server::connect(&cluster);
+    if pg::older(&mut client.client, 15, "the public schema the fold starts from") {
+        return;
+    }
+    for statements in HISTORIES {
+        let (accepted, _) = apply(&mut client, statements.iter().map(ToString::to_string), usize::MAX);
+        assert_eq!(accepted, *statements, "the server refuses some");
+        let (lines, _) = differences(&mut client.client, &accepted);
+        client.client.batch_execute("rollback").unwrap();
+        assert!(lines.is_empty(), "{statements:#?}\n{lines:#?}");
+    }
+}
