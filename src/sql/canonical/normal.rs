@@ -169,6 +169,8 @@ impl<'a> Normaliser<'a> {
             (ExprKind::Bool(_), _) if ty.name.name == "boolean" => inner,
             (ExprKind::Array(_), _) if ty.array_dims > 0 => inner,
             _ if constant::is_text(&ty) => inner,
+            // The server's own, where a date stands for a point in time.
+            (ExprKind::Keyword("current_date"), _) if ty.to_string() == "timestamp with time zone" => inner,
             _ if super::types::of(&inner, &self.scopes).is_some_and(|known| known == ty.to_string()) => inner,
             _ => {
                 let name = self.meant(NameOf::Type, ty.name);

@@ -28,6 +28,8 @@ const HISTORIES: &[&[&str]] = &[
         "create index i on t (lower(b) text_ops asc nulls last, a desc nulls first) where b = any (array['x', 'y'])",
         "alter table t rename b to c",
     ],
+    &["create table t (a date default date_trunc('month', current_date), b interval default now() - current_date, \
+         c timestamptz default current_date, check (c >= current_date))"],
     &["create function f() returns text language sql set timezone to 'UTC' set \"DateStyle\" to 'ISO' as 'select 1'"],
     &[
         "create function g() returns int language sql as 'select 1'",
