@@ -303,23 +303,29 @@ fn realtime_without_rls(model: &Model<'_>, _: &Rule) -> Judged {
 
 /// Inserting a reference tells whether a hidden row exists.
 fn fk_oracle(model: &Model<'_>, _: &Rule) -> Judged {
-    let (cells, mut looked_at, mut violations) = (cells(model), 0, Vec::new());
+    let (cells, mut judged) = (cells(model), Judged::default());
     for (table, relation) in &model.catalog().relations {
         for (name, constraint) in &relation.constraints {
             let ConstraintRule::ForeignKey { references, .. } = &constraint.kind else { continue };
             if references == table || relation.provenance.origin == Origin::Platform {
                 continue;
             }
-            looked_at += 1;
-            let probes = |role: &&String| {
-                let verdict = |of, command| cells.get(&(of, role.as_str(), command)).map(|row| row.verdict);
-                let writes = [Command::Insert, Command::Update]
-                    .into_iter()
-                    .any(|command| verdict(table, command).is_some_and(Verdict::is_open));
-                writes && matches!(verdict(references, Command::Select), Some(Verdict::None | Verdict::Denied))
+            judged.looked_at += 1;
+            let verdict = |of, role: &String, command| cells.get(&(of, role.as_str(), command)).map(|row| row.verdict);
+            let hidden = |role: &&String| {
+                matches!(verdict(references, role, Command::Select), Some(Verdict::None | Verdict::Denied))
             };
-            let roles: Vec<&str> = model.config().exposed_roles.iter().filter(probes).map(String::as_str).collect();
+            let writes = |role: &String, with: &[Verdict]| {
+                let on = |command| verdict(table, role, command).is_some_and(|verdict| with.contains(&verdict));
+                on(Command::Insert) || on(Command::Update)
+            };
+            let outside: Vec<&String> = model.config().exposed_roles.iter().filter(hidden).collect();
+            let probing = outside.iter().filter(|role| writes(role, &[Verdict::Rows, Verdict::All]));
+            let roles: Vec<&str> = probing.map(|role| role.as_str()).collect();
             if roles.is_empty() {
+                if !relation.provenance.is_assumed() && outside.iter().any(|role| writes(role, &[Verdict::Unknown])) {
+                    judged.not_run.push(format!("who may write `{table}` cannot be told"));
+                }
                 continue;
             }
             let message = format!(
@@ -327,10 +333,12 @@ fn fk_oracle(model: &Model<'_>, _: &Rule) -> Judged {
                 roles.join(", ")
             );
             let object = ObjectRef::on(ObjectKind::Constraint, table, name);
-            violations.push(Violation::new(object, constraint.at.clone(), message));
+            judged.violations.push(Violation::new(object, constraint.at.clone(), message));
         }
     }
-    judged(looked_at, violations)
+    judged.not_run.sort();
+    judged.not_run.dedup();
+    judged
 }
 
 /// Columns that say who somebody is, read by callers without a session.

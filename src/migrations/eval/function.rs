@@ -55,6 +55,7 @@ impl Evaluator<'_> {
             "current_schemas" => Value::texts(host.search_path().iter().cloned()),
             "current_setting" => current_setting(first, |name| host.setting(name).map(str::to_owned)),
             "pg_get_function_identity_arguments" => identity_arguments(first, names),
+            "oidvectortypes" => vector_types(first, names),
             "pg_get_userbyid" => name_of(first),
             "pg_get_constraintdef" | "pg_get_indexdef" | "pg_get_functiondef" | "pg_get_viewdef" => {
                 super::definition::definition(first, names)
@@ -155,6 +156,14 @@ fn format_type(value: &Value, names: Names<'_>) -> Value {
         Value::Object(object) => names.object(Reg::Type, object.id.clone()),
         other => Value::Unknown(other.doubt().unwrap_or_else(|| Unknown::new("a type"))),
     }
+}
+
+/// The types of a function's arguments, as in its signature.
+fn vector_types(value: &Value, names: Names<'_>) -> Value {
+    let unknown = || Value::Unknown(value.doubt().unwrap_or_else(|| Unknown::new("the arguments of a function")));
+    let Value::Array(types) = value else { return unknown() };
+    let shown: Option<Vec<String>> = types.iter().map(|ty| format_type(ty, names).plain()).collect();
+    shown.map_or_else(unknown, |shown| Value::Text(shown.join(", ")))
 }
 
 fn is_visible(value: &Value, names: Names<'_>) -> Value {

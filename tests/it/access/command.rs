@@ -260,3 +260,20 @@ fn a_context_says_what_a_session_carries() {
     assert_eq!(code(&output), 2);
     assert!(err(&output).contains("gardefou.yaml:1"), "{}", err(&output));
 }
+
+#[test]
+fn who_may_write_a_table_made_elsewhere_is_not_claimed() {
+    let room = tempfile::tempdir().unwrap();
+    let file = room.path().join("1_a.sql");
+    let sql = "create table public.comptes (email text primary key);
+        alter table public.comptes enable row level security;
+        create table public.invites (email text references public.comptes (email));
+        alter table public.ailleurs add column email text references public.comptes (email);";
+    std::fs::write(&file, sql).unwrap();
+    let arguments = ["check", "--no-config", "--platform", "supabase", "--format", "json", "1_a.sql"];
+    let report: Value = serde_json::from_str(&out(&run_in(room.path(), &arguments, &[]))).unwrap();
+    let findings = report["findings"].as_array().unwrap();
+    let oracle = findings.iter().filter(|finding| finding["rule"] == "rls/fk-existence-oracle");
+    let named: Vec<&Value> = oracle.map(|finding| &finding["object"]["name"]).collect();
+    assert_eq!(named, ["public.invites.invites_email_fkey"]);
+}

@@ -32,6 +32,14 @@ const HISTORIES: &[&[&str]] = &[
          c timestamptz default current_date, check (c >= current_date))"],
     &["create function f() returns text language sql set timezone to 'UTC' set \"DateStyle\" to 'ISO' as 'select 1'"],
     &[
+        "create type mood as enum ('a')",
+        "create function f(a timestamptz, b mood, c text[], variadic d int[]) returns int language sql as 'select 1'",
+        "create function f() returns int language sql as 'select 1'",
+        "do $$ declare f text; begin for f in select format('%I.%I(%s)', n.nspname, p.proname, oidvectortypes(p.proargtypes)) \
+         from pg_proc p join pg_namespace n on p.pronamespace = n.oid where n.nspname = 'public' loop \
+         execute 'alter function ' || f || ' set search_path = public'; end loop; end $$",
+    ],
+    &[
         "create function g() returns int language sql as 'select 1'",
         "do $$ begin execute 'alter function g() owner to ' || \
          quote_ident(coalesce(current_setting('app.owner', true), current_user)); end $$",

@@ -285,6 +285,20 @@ pub(crate) const CASES: &[Case] = &[
         lacks: &["grant function public.total(integer) public"],
     },
     Case {
+        name: "functions named by the types of their arguments",
+        sql: "do $$ declare f text; begin
+                for f in select format('%I.%I(%s)', n.nspname, p.proname, oidvectortypes(p.proargtypes))
+                         from pg_proc p join pg_namespace n on p.pronamespace = n.oid where n.nspname = 'public' loop
+                  execute 'alter function ' || f || ' set search_path = pg_catalog';
+                end loop;
+              end $$;",
+        has: &[
+            "function public.bump() function owner=postgres definer=f volatility=volatile strict=f settings=search_path=pg_catalog",
+            "function public.total(integer) function owner=postgres definer=t volatility=volatile strict=f settings=search_path=pg_catalog",
+        ],
+        lacks: &[],
+    },
+    Case {
         name: "FOREACH over a literal array, with a guard inside",
         sql: "do $$
               declare tbl text; tables text[] := array['tanks', 'stocks', 'nowhere'];
