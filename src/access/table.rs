@@ -177,6 +177,8 @@ pub(super) fn row(
         Columns::All => vec!["*".to_owned()],
         Columns::Some(columns) => columns,
     };
+    let mut derivation = judgement.derivation;
+    derivation.shrink_to_fit();
     Row {
         role: role.to_owned(),
         relation: relation.clone(),
@@ -184,7 +186,7 @@ pub(super) fn row(
         verdict: judgement.verdict,
         columns,
         assumptions: judgement.assumptions,
-        derivation: judgement.derivation,
+        derivation,
         kind,
     }
 }

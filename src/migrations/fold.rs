@@ -247,6 +247,7 @@ impl Fold {
         self.drop_temporary();
         let frame = self.store.finish();
         let changes = self.changes(frame);
+        self.executed.shrink_to_fit();
         Migration {
             file: file.clone(),
             lines: self.lines.clone(),

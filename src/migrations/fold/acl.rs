@@ -154,7 +154,10 @@ pub(super) fn change_owner(acl: &mut Acl, old: &str, new: &str) {
 impl Fold {
     /// The privileges of an object the current role creates.
     pub(super) fn new_acl(&self, kind: ObjectKind, schema: Option<&str>) -> Acl {
-        of_new(self.catalog(), kind, &self.session.role, schema, self.conditional)
+        let object = (kind, self.session.role.clone(), schema.map(str::to_owned), self.conditional);
+        self.store.of_new(object, |catalog, (kind, owner, schema, conditional)| {
+            of_new(catalog, *kind, owner, schema.as_deref(), *conditional)
+        })
     }
 
     /// Who counts as the grantor: the owner, unless the current role acts on a grant option of its own.

@@ -1,11 +1,12 @@
 //! The Catalog behind an undo log: every change first saves the object's state in the innermost open frame. Frames
 //! serve savepoints and transactions; the outermost one, opened per migration, is what Changes are computed from.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use crate::catalog::{
-    Catalog, DefaultPrivileges, EventTrigger, Extension, Function, FunctionKey, Index, Publication, QualifiedName,
-    Relation, Role, Schema, Sequence, Type,
+    Acl, Catalog, DefaultPrivileges, EventTrigger, Extension, Function, FunctionKey, Index, ObjectKind, Publication,
+    QualifiedName, Relation, Role, Schema, Sequence, Type,
 };
 
 /// Which object of the Catalog.
@@ -48,11 +49,16 @@ pub(super) type Frame = BTreeMap<Key, Saved>;
 pub(super) struct Store {
     catalog: Catalog,
     frames: Vec<Frame>,
+    /// Privileges of new objects as the default privileges are now: thousands of objects share one list.
+    of_new: RefCell<BTreeMap<NewObject, Acl>>,
 }
+
+/// What decides which privileges a new object has: its kind, its owner, its schema, and whether it may not be made.
+pub(super) type NewObject = (ObjectKind, String, Option<String>, bool);
 
 impl Store {
     pub(super) fn new(catalog: Catalog) -> Self {
-        Self { catalog, frames: Vec::new() }
+        Self { catalog, ..Self::default() }
     }
 
     pub(super) fn catalog(&self) -> &Catalog {
@@ -126,8 +132,20 @@ impl Store {
         }
     }
 
+    /// The privileges of a new object, computed once while the default privileges stay as they are.
+    pub(super) fn of_new(&self, object: NewObject, compute: impl FnOnce(&Catalog, &NewObject) -> Acl) -> Acl {
+        let mut known = self.of_new.borrow_mut();
+        if let Some(acl) = known.get(&object) {
+            return acl.clone();
+        }
+        let acl = compute(&self.catalog, &object);
+        known.insert(object, acl.clone());
+        acl
+    }
+
     pub(super) fn default_privileges_mut(&mut self) -> &mut Vec<DefaultPrivileges> {
         self.touch(Key::DefaultPrivileges);
+        self.of_new.take();
         &mut self.catalog.default_privileges
     }
 }
@@ -180,7 +198,10 @@ macro_rules! containers {
                             None => self.catalog.$field.remove(&name),
                         };
                     })*
-                    (_, Saved::DefaultPrivileges(entries)) => self.catalog.default_privileges = entries,
+                    (_, Saved::DefaultPrivileges(entries)) => {
+                        self.of_new.take();
+                        self.catalog.default_privileges = entries;
+                    }
                     // `save` pairs every key with its own kind.
                     _ => {}
                 }
