@@ -84,7 +84,9 @@ fn applied(client: &mut Client, set: &mut MigrationSet, platform: Platform) -> u
 
 fn project(folder: &Path, at: usize) -> Option<(Vec<String>, usize)> {
     let options = DiscoverOptions { root: folder.to_owned(), since: None, layout: None };
-    let mut set = discover(&[folder.to_owned()], &options).ok()?;
+    // Of several folders, the one most have.
+    let usual = || discover(&[folder.join("supabase/migrations")], &options);
+    let mut set = discover(&[folder.to_owned()], &options).or_else(|_| usual()).ok()?;
     let platform = detect_platform(&set).0;
     let cluster = pg::own_cluster(&format!("-project-{at}"))?;
     let mut client = cluster.connect(&cluster.create());
