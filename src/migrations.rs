@@ -31,7 +31,7 @@ pub struct MigrationFile {
     pub text: Arc<str>,
     /// Parts to fold, in order (the whole file, or its `up` sections).
     pub sections: Vec<Span>,
-    /// Version the tool orders by, where the file name has one.
+    /// What the tool records of the file as run, where its name has it: a version number, or a whole name.
     pub version: Option<String>,
     /// Why the owning tool would never run it (`file-name`), where that is so; it is not folded then.
     pub skipped: Option<String>,

@@ -95,14 +95,16 @@ const CASES: &[Case] = &[
             "prisma/migrations/20240201000000_b/migration.sql",
             "prisma/migrations/20240101000000_a/migration.sql",
             "prisma/migrations/20240101000000_a/notes.sql",
+            "prisma/migrations/20240101000000_b/migration.sql",
         ],
         path: "prisma",
         layout: Layout::Prisma,
         order: &[
             "prisma/migrations/20240101000000_a/migration.sql",
+            "prisma/migrations/20240101000000_b/migration.sql",
             "prisma/migrations/20240201000000_b/migration.sql",
         ],
-        versions: &[Some("20240101000000"), Some("20240201000000")],
+        versions: &[Some("20240101000000_a"), Some("20240101000000_b"), Some("20240201000000_b")],
         skipped: &[],
     },
     Case {
@@ -222,7 +224,7 @@ const CASES: &[Case] = &[
         path: "drizzle",
         layout: Layout::Plain,
         order: &["drizzle/0002_a.sql", "drizzle/0001_b.sql"],
-        versions: &[Some("0002"), Some("0001")],
+        versions: &[Some("0002_a"), Some("0001_b")],
         skipped: &["drizzle/0003_unlisted.sql"],
     },
     Case {
@@ -249,7 +251,7 @@ const CASES: &[Case] = &[
         path: "s",
         layout: Layout::Plain,
         order: &["s/deploy/zeta.sql", "s/deploy/alpha.sql"],
-        versions: &[None, None],
+        versions: &[Some("zeta"), Some("alpha")],
         skipped: &[],
     },
     Case {

@@ -154,7 +154,8 @@ fn prisma(sql: &[&str]) -> Plan {
     let mut plan = Plan { layout: Layout::Prisma, ..Plan::default() };
     for path in sql {
         if is_prisma(path) {
-            plan.steps.push(step(path, names::numeric_version(path)));
+            // Prisma records the folder's whole name: two of the same second are two migrations.
+            plan.steps.push(step(path, Some(names::folder(path))));
         } else {
             let why = "Prisma runs `<folder>/migration.sql` only";
             plan.left_out.push(((*path).to_owned(), why.to_owned()));
@@ -235,7 +236,7 @@ fn listed(sql: &[&str], list: &[String], below: &str, why: &str) -> Plan {
     let mut seen = BTreeSet::new();
     for entry in list.iter().filter(|entry| seen.insert(entry.as_str())) {
         match unlisted.remove(entry.as_str()) {
-            Some(path) => plan.steps.push(step(path, names::numeric_version(entry))),
+            Some(path) => plan.steps.push(step(path, Some(entry))),
             None => plan.missing.push(format!("{below}{entry}.sql")),
         }
     }

@@ -7,7 +7,7 @@ use super::fields::f;
 pub(super) const MIGRATION: &[Field] = &[
     f("file", Text, "path as printed"),
     f("name", Text, "file name without folders"),
-    f("version", Text, "version the tool orders by; empty without"),
+    f("version", Text, "what the tool records of the file: a number, or its whole name; empty without"),
     f("skipped", Bool, "the owning tool would never run it"),
     f("skipped_reason", Text, "why; empty where it is run"),
     f("version_duplicate", Bool, "an earlier file has the same version"),
