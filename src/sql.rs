@@ -121,8 +121,10 @@ fn read(text: &str, split: &Split, map: &SourceMap) -> ParsedFile {
     for raw in &split.statements {
         match parse::statement(text, raw, map) {
             Ok(statement) => {
+                // A value that only reads or writes rows stands for itself.
+                let data = matches!(statement.kind, ast::StatementKind::Select(_) | ast::StatementKind::Dml(_));
                 file.statements.push(statement);
-                let templates = raw.holes.iter().filter(|hole| hole.kind == split::HoleKind::Template);
+                let templates = raw.holes.iter().filter(|hole| hole.kind == split::HoleKind::Template || !data);
                 file.templates.extend(templates.map(|hole| cx.range(hole.span.start, hole.span.end)));
             }
             Err(error) => file.errors.push(error),

@@ -234,7 +234,11 @@ impl Fold {
             }
             for template in &section.templates {
                 let at = self.part(*template);
-                self.cover_at(CoverageKind::Assumption, at, "a template piece stands in this statement".to_owned());
+                self.cover_at(
+                    CoverageKind::Assumption,
+                    at,
+                    "a template piece or a variable stands in this statement".to_owned(),
+                );
             }
             for statement in &section.statements {
                 self.limits = crate::migrations::host::Limits::default();

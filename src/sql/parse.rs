@@ -71,7 +71,12 @@ fn attempt(cx: &Cx, raw: &Raw) -> Result<Statement, SyntaxError> {
     if first.is_ok() {
         return first;
     }
-    let attempts = [repaired(written, raw), without_not(written), without_equals(written)];
+    let attempts = [
+        repaired(written, raw, Variables::Values),
+        repaired(written, raw, Variables::Names),
+        without_not(written),
+        without_equals(written),
+    ];
     let retried = attempts.into_iter().flatten().find_map(|written| once(cx, raw, &written).ok());
     retried.map_or(first, Ok)
 }
@@ -234,9 +239,16 @@ fn blank(written: &str, raw: &Raw) -> String {
     String::from_utf8(bytes).unwrap_or_else(|_| written.to_owned())
 }
 
-/// The statement with its holes filled, byte for byte as long: psql variables become parameters (numbered, the same
-/// name the same number), template pieces identifiers. `None` where there is nothing to fill or no room.
-fn repaired(written: &str, raw: &Raw) -> Option<String> {
+/// What `:name` stands for: psql and graphile-migrate put in whatever text the variable holds.
+#[derive(Clone, Copy, PartialEq)]
+enum Variables {
+    Values,
+    Names,
+}
+
+/// The statement with its holes filled, byte for byte as long: variables become parameters (numbered, the same name
+/// the same number) or identifiers, template pieces identifiers. `None` where there is nothing to fill or no room.
+fn repaired(written: &str, raw: &Raw, variables: Variables) -> Option<String> {
     let mut bytes = written.as_bytes().to_vec();
     let mut names: Vec<&[u8]> = Vec::new();
     for hole in &raw.holes {
@@ -245,7 +257,11 @@ fn repaired(written: &str, raw: &Raw) -> Option<String> {
         let source = written.as_bytes().get(range.clone())?;
         let filled = match hole.kind {
             HoleKind::Template => source.iter().map(|byte| identifier_byte(*byte)).collect(),
-            HoleKind::Identifier => return None,
+            HoleKind::Identifier if variables == Variables::Values => return None,
+            HoleKind::Identifier => source.iter().map(|byte| identifier_byte(*byte)).collect(),
+            HoleKind::Variable if variables == Variables::Names && !source.contains(&b'\'') => {
+                source.iter().map(|byte| identifier_byte(*byte)).collect()
+            }
             HoleKind::Variable => {
                 let name = source.get(1..)?;
                 let number = names.iter().position(|known| *known == name).unwrap_or(names.len());

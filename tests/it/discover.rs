@@ -255,6 +255,32 @@ const CASES: &[Case] = &[
         skipped: &[],
     },
     Case {
+        // pop: a file for one database stands in the place of the one for all.
+        files: &[
+            "p/1_a.up.sql",
+            "p/1_a.postgres.up.sql",
+            "p/1_a.mysql.up.sql",
+            "p/1_a.mysql.down.sql",
+            "p/2_b.up.sql",
+            "p/2_b.sqlite3.up.sql",
+            "p/2_b.down.sql",
+            "p/3_c.postgres.autocommit.up.sql",
+            "p/v1.0/4_d.up.sql",
+            "p/v1.0/5_e.postgres.up.sql",
+        ],
+        path: "p",
+        layout: Layout::UpDown,
+        order: &[
+            "p/1_a.postgres.up.sql",
+            "p/2_b.up.sql",
+            "p/3_c.postgres.autocommit.up.sql",
+            "p/v1.0/4_d.up.sql",
+            "p/v1.0/5_e.postgres.up.sql",
+        ],
+        versions: &[Some("1"), Some("2"), Some("3"), Some("4"), Some("5")],
+        skipped: &[],
+    },
+    Case {
         // A way back next to its way there is left out; a migration that happens to be called rollback is not.
         files: &[
             "m/1_a.sql",

@@ -225,3 +225,22 @@ set local search_path to nowhere;";
     assert_eq!(names, ["public.t", "public.w"]);
     assert!(history.catalog.relations.values().all(|relation| relation.rls_enabled.is(&false)));
 }
+
+#[test]
+fn a_variable_may_stand_for_a_name() {
+    let text = "create table t (id int);
+grant select on t to :VISITOR;
+create policy p on t to :\"visitor\" using (id = :id);
+alter table t owner to :'owner';
+select :'value';
+insert into t values (:id);";
+    let history = history(&[("1.sql", text)], Platform::Postgres);
+    let table = &history.catalog.relations[&"public.t".parse().unwrap()];
+    assert!(table.acl.held("_visitor", Privilege::Select).is_some(), "{:?}", table.acl);
+    assert_eq!(table.policies["p"].roles.get().unwrap(), &["__visitor_"]);
+    let said = history.coverage.iter().filter(|entry| entry.message.contains("a variable stands"));
+    let lines: Vec<u32> = said.map(|entry| entry.location.as_ref().unwrap().line.get()).collect();
+    assert_eq!(lines, [2, 3, 3]);
+    let errors: Vec<_> = history.migrations[0].syntax_errors.iter().map(|error| error.span.start).collect();
+    assert_eq!(errors.len(), 1, "a text is no name: {errors:?}");
+}

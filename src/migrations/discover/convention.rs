@@ -40,6 +40,8 @@ pub(super) struct Plan {
     pub(super) sections: bool,
     /// How many files that take a migration back were left out.
     pub(super) down: usize,
+    /// How many files for other databases were left out.
+    pub(super) foreign: usize,
     /// Files left out that are neither, with the reason.
     pub(super) left_out: Vec<(String, String)>,
     /// Files the tool's own list names and that are not there.
@@ -192,12 +194,15 @@ fn flyway(sql: &[&str]) -> Plan {
     plan
 }
 
-/// Numbers as numbers, the rest as text; the way down left out.
+/// Numbers as numbers, the rest as text; the way down and what is for other databases left out.
 fn by_name(sql: &[&str], layout: Layout) -> Plan {
     let (down, mut rest) = part_downs(sql);
+    let (own, all) = (names::own(&rest), rest.len());
+    rest.retain(|path| !names::is_foreign(path, &own));
+    let foreign = all - rest.len();
     rest.sort_by(|a, b| names::natural(a, b));
     let steps = rest.into_iter().map(|path| step(path, version_of(path))).collect();
-    Plan { layout, steps, down, sections: true, ..Plan::default() }
+    Plan { layout, steps, down, foreign, sections: true, ..Plan::default() }
 }
 
 /// `up.sql` has its version in the folder's name, any other file in its own.

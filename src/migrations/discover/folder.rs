@@ -177,6 +177,10 @@ fn left_out(plan: &Plan, base: &Path, root: &Root, files: &[String]) -> Vec<Cove
         let but = if plan.layout == Layout::Supabase { "; the Supabase CLI would run a file so named" } else { "" };
         coverage.push(skipped(downs(plan.down) + but));
     }
+    if plan.foreign > 0 {
+        let files = if plan.foreign == 1 { "1 file was" } else { &format!("{} files were", plan.foreign) };
+        coverage.push(skipped(format!("{files} not folded: their names say that they are for other databases")));
+    }
     coverage.extend(plan.missing.iter().map(|name| {
         entry(CoverageKind::Unreadable, format!("`{}` is listed to be run and is not there", printed(name)))
     }));

@@ -1,6 +1,7 @@
 //! What file names say: versions, and the orders tools derive from them. Pure text, no file system.
 
 use std::cmp::Ordering;
+use std::collections::BTreeSet;
 
 /// The part of `path` after the last `/`.
 pub(super) fn file_name(path: &str) -> &str {
@@ -108,6 +109,32 @@ fn flyway_parts(version: &str) -> Vec<(usize, &str)> {
         parts.pop();
     }
     parts
+}
+
+const OTHER_DATABASES: [&str; 8] =
+    ["cockroach", "cockroachdb", "mariadb", "mssql", "mysql", "sqlite", "sqlite3", "sqlserver"];
+
+/// Is `path` for another database: `1_a.mysql.up.sql`, or `1_a.up.sql` where `1_a.postgres.up.sql` stands in its place?
+pub(super) fn is_foreign(path: &str, own: &BTreeSet<&str>) -> bool {
+    let (base, mut marks) = marks(path);
+    marks.clone().any(|mark| OTHER_DATABASES.contains(&mark)) || own.contains(base) && !marks.any(is_postgres)
+}
+
+/// What stands before the marks of files for PostgreSQL alone.
+pub(super) fn own<'a>(files: &[&'a str]) -> BTreeSet<&'a str> {
+    let marked = files.iter().map(|path| marks(path));
+    marked.filter_map(|(base, mut marks)| marks.any(is_postgres).then_some(base)).collect()
+}
+
+fn is_postgres(mark: &str) -> bool {
+    matches!(mark, "postgres" | "postgresql")
+}
+
+/// The path up to the first dot of the file's name, and what stands between its dots.
+fn marks(path: &str) -> (&str, impl Iterator<Item = &str> + Clone) {
+    let name = file_name(path);
+    let (first, rest) = name.split_once('.').unwrap_or((name, ""));
+    (path.get(..path.len() - name.len() + first.len()).unwrap_or(path), rest.split('.'))
 }
 
 /// Stem suffixes and folders that mean "takes a migration back".

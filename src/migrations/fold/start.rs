@@ -63,12 +63,18 @@ pub fn detect_platform(set: &MigrationSet) -> (Platform, &'static str) {
             || lower.contains("to authenticated") && lower.contains("create policy")
             || lower.contains("to anon") && lower.contains("create policy")
     };
-    // A file that creates the `auth` schema or these roles itself brings its own platform.
+    // A file that creates the `auth` schema, its users or these roles itself brings its own platform.
     let own = |file: &crate::migrations::MigrationFile| {
         let lower = file.text.to_ascii_lowercase();
-        ["create schema auth", "create schema if not exists auth", "create role service_role", "create role anon"]
-            .iter()
-            .any(|sign| lower.contains(sign))
+        let signs = [
+            "create schema auth",
+            "create schema if not exists auth",
+            "create table auth.users",
+            "create table if not exists auth.users",
+            "create role service_role",
+            "create role anon",
+        ];
+        signs.iter().any(|sign| lower.contains(sign))
     };
     if set.files.iter().any(text) && !set.files.iter().any(own) {
         return (Platform::Supabase, "the files use its roles or its auth and storage schemas");
