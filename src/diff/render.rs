@@ -27,7 +27,7 @@ pub fn human(diff: &Diff, names: Names<'_>) -> String {
     };
     out.push_str(&format!("{verdict}; {} compared", many(diff.compared, "object")));
     if diff.unknown > 0 {
-        out.push_str(&format!(", {} not compared because one side does not know them", many(diff.unknown, "fact")));
+        out.push_str(&format!(", {} not known on one side and not compared", many(diff.unknown, "fact")));
     }
     if let Some(runner) = &diff.runner {
         out.push_str(&format!("; the migrations are taken to have been run by {}", escape::line(runner)));
