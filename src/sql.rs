@@ -71,6 +71,9 @@ pub struct ParsedFile {
     pub commands: Vec<PsqlCommand>,
     /// Template pieces (`{{ … }}`) that stand in statements that could be read: the words there are not the server's.
     pub templates: Vec<Span>,
+    /// Variables (`:name`) in statements that could be read and do more than read or write rows: what they hold is not
+    /// known, a name among other things.
+    pub variables: Vec<Span>,
 }
 
 /// A psql command that runs another file.
@@ -124,8 +127,14 @@ fn read(text: &str, split: &Split, map: &SourceMap) -> ParsedFile {
                 // A value that only reads or writes rows stands for itself.
                 let data = matches!(statement.kind, ast::StatementKind::Select(_) | ast::StatementKind::Dml(_));
                 file.statements.push(statement);
-                let templates = raw.holes.iter().filter(|hole| hole.kind == split::HoleKind::Template || !data);
-                file.templates.extend(templates.map(|hole| cx.range(hole.span.start, hole.span.end)));
+                for hole in &raw.holes {
+                    let span = cx.range(hole.span.start, hole.span.end);
+                    match hole.kind {
+                        split::HoleKind::Template => file.templates.push(span),
+                        split::HoleKind::Variable | split::HoleKind::Identifier if data => {}
+                        split::HoleKind::Variable | split::HoleKind::Identifier => file.variables.push(span),
+                    }
+                }
             }
             Err(error) => file.errors.push(error),
         }

@@ -234,11 +234,12 @@ impl Fold {
             }
             for template in &section.templates {
                 let at = self.part(*template);
-                self.cover_at(
-                    CoverageKind::Assumption,
-                    at,
-                    "a template piece or a variable stands in this statement".to_owned(),
-                );
+                self.cover_at(CoverageKind::Assumption, at, "a template piece stands in this statement".to_owned());
+            }
+            for variable in &section.variables {
+                let at = self.part(*variable);
+                let message = format!("what `{}` stands for is not known", variable.slice(&self.text));
+                self.cover_at(CoverageKind::Assumption, at, message);
             }
             for statement in &section.statements {
                 self.limits = crate::migrations::host::Limits::default();

@@ -238,7 +238,7 @@ insert into t values (:id);";
     let table = &history.catalog.relations[&"public.t".parse().unwrap()];
     assert!(table.acl.held("_visitor", Privilege::Select).is_some(), "{:?}", table.acl);
     assert_eq!(table.policies["p"].roles.get().unwrap(), &["__visitor_"]);
-    let said = history.coverage.iter().filter(|entry| entry.message.contains("a variable stands"));
+    let said = history.coverage.iter().filter(|entry| entry.message.contains("stands for is not known"));
     let lines: Vec<u32> = said.map(|entry| entry.location.as_ref().unwrap().line.get()).collect();
     assert_eq!(lines, [2, 3, 3]);
     let errors: Vec<_> = history.migrations[0].syntax_errors.iter().map(|error| error.span.start).collect();

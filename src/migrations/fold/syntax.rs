@@ -17,6 +17,8 @@ pub(super) struct Parsed {
     pub(super) includes: Vec<Span>,
     /// Template pieces inside statements that could be read.
     pub(super) templates: Vec<Span>,
+    /// Variables inside statements that could be read.
+    pub(super) variables: Vec<Span>,
 }
 
 impl From<sql::ParsedFile> for Parsed {
@@ -29,6 +31,7 @@ impl From<sql::ParsedFile> for Parsed {
             comments: comments.collect(),
             includes: file.includes.into_iter().map(|include| include.span).collect(),
             templates: file.templates,
+            variables: file.variables,
         }
     }
 }
