@@ -88,6 +88,9 @@ pub struct ViewDefinition {
     pub reads: Vec<QualifiedName>,
     /// Functions it calls, resolved to `schema.name`; built-in ones left out.
     pub calls: Vec<QualifiedName>,
+    /// A relation or column it reads was renamed since: the text names what is no more.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub outdated: bool,
 }
 
 impl PartialEq for ViewDefinition {

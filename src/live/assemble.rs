@@ -410,7 +410,7 @@ fn relation(row: RelationRow, acls: &mut Acls) -> (QualifiedName, Relation) {
     };
     let definition = row.definition.map(|text| {
         let canonical = sql::canonical_text(&text);
-        fact(ViewDefinition { text, canonical, reads: Vec::new(), calls: Vec::new() })
+        fact(ViewDefinition { text, canonical, reads: Vec::new(), calls: Vec::new(), outdated: false })
     });
     let relation = Relation {
         provenance: live(),

@@ -49,7 +49,9 @@ impl Describer<'_> {
     fn view_query(&self, view: &ViewDefinition, at: Option<&Location>, definition: &mut Definition) {
         let seen = self.seen(at);
         let renamed = self.renames.iter().filter(|(_, at)| seen.is_later(Some(at)));
-        if renamed.into_iter().any(|(table, _)| view.reads.iter().any(|read| read.to_string() == *table)) {
+        if view.outdated
+            || renamed.into_iter().any(|(table, _)| view.reads.iter().any(|read| read.to_string() == *table))
+        {
             definition.unknown = Some("a table or column it reads was renamed since it was written");
         }
         let text = view.text.trim().trim_end_matches(';');

@@ -1,7 +1,7 @@
 //! Privileges as objects are born with them, and as `GRANT` and `REVOKE` change a list.
 
 use super::state::Fold;
-use crate::catalog::{Acl, AclEntry, Catalog, Membership, ObjectKind, PUBLIC, Privilege};
+use crate::catalog::{Acl, AclEntry, Catalog, Membership, ObjectKind, PUBLIC, Privilege, Schema};
 use crate::location::Location;
 
 /// What the owner and PUBLIC hold on a new object before anyone says otherwise.
@@ -154,7 +154,12 @@ pub(super) fn change_owner(acl: &mut Acl, old: &str, new: &str) {
 impl Fold {
     /// The privileges of an object the current role creates.
     pub(super) fn new_acl(&self, kind: ObjectKind, schema: Option<&str>) -> Acl {
-        let object = (kind, self.session.role.clone(), schema.map(str::to_owned), self.conditional);
+        self.acl_of(kind, &self.session.role, schema)
+    }
+
+    /// The privileges of an object made for another role.
+    pub(super) fn acl_of(&self, kind: ObjectKind, owner: &str, schema: Option<&str>) -> Acl {
+        let object = (kind, owner.to_owned(), schema.map(str::to_owned), self.conditional);
         self.store.of_new(object, |catalog, (kind, owner, schema, conditional)| {
             of_new(catalog, *kind, owner, schema.as_deref(), *conditional)
         })
@@ -168,8 +173,19 @@ impl Fold {
         if by_option { role.to_owned() } else { owner.clone() }
     }
 
+    /// Whether the current role may look into a schema, as far as it is known.
+    pub(super) fn may_use(&self, schema: &Schema) -> bool {
+        let role = &self.session.role;
+        let held = |entry: &AclEntry| {
+            entry.privilege == Privilege::Usage && (entry.grantee == PUBLIC || self.acts_as(role, &entry.grantee))
+        };
+        schema.provenance.is_assumed()
+            || schema.owner.get().is_none_or(|owner| self.acts_as(role, owner))
+            || schema.acl.iter().any(held)
+    }
+
     /// Whether a role has another's rights: as a superuser or a member, or where its rights are not known.
-    fn acts_as(&self, role: &str, owner: &str) -> bool {
+    pub(super) fn acts_as(&self, role: &str, owner: &str) -> bool {
         let known = |name: &str| self.catalog().roles.get(name).filter(|role| !role.provenance.is_assumed());
         let (mut open, mut seen) = (vec![role.to_owned()], std::collections::BTreeSet::new());
         while let Some(name) = open.pop() {

@@ -87,7 +87,7 @@ impl Fold {
             RelationAction::Inherit(_)
             | RelationAction::NoInherit(_)
             | RelationAction::AttachPartition(_)
-            | RelationAction::DetachPartition(_) => self.alter_inheritance(table, action),
+            | RelationAction::DetachPartition(_) => self.alter_inheritance(table, action)?,
             RelationAction::Logged(logged) => {
                 if let Some(relation) = self.store.relation_mut(table) {
                     relation.unlogged = !logged;
@@ -184,7 +184,7 @@ impl Fold {
         relation.options = crate::catalog::Fact { value: Some(options), at, conditional };
     }
 
-    fn alter_inheritance(&mut self, table: &QualifiedName, action: &RelationAction) {
+    fn alter_inheritance(&mut self, table: &QualifiedName, action: &RelationAction) -> Effect {
         match action {
             RelationAction::Inherit(parent) => {
                 let parent = self.relation(parent, ObjectKind::Table);
@@ -197,14 +197,27 @@ impl Fold {
             }
             RelationAction::NoInherit(parent) => {
                 let parent = self.relation(parent, ObjectKind::Table);
+                self.require_child(table, &parent)?;
                 self.unset_parent(table, &parent);
             }
             RelationAction::DetachPartition(child) => {
                 let child = self.relation(child, ObjectKind::Table);
+                self.require_child(&child, table)?;
                 self.unset_parent(&child, table);
             }
             _ => {}
         }
+        Ok(())
+    }
+
+    /// A child has to be one; of assumed tables nobody knows.
+    fn require_child(&mut self, child: &QualifiedName, parent: &QualifiedName) -> Effect {
+        let Some(relation) = self.catalog().relations.get(child) else { return Ok(()) };
+        if relation.provenance.is_assumed() || relation.parents.contains(parent) {
+            return Ok(());
+        }
+        let object = ObjectRef::new(relation.kind, child);
+        self.would_fail("undefined_table", object, &format!("is no partition or child of {parent}"))
     }
 
     fn set_parent(&mut self, child: &QualifiedName, parent: &QualifiedName, partition: bool) {

@@ -79,12 +79,14 @@ impl Fold {
         let name = written.unwrap_or_else(|| naming::first_free(&table.name, Some(column), "seq", taken));
         let name = QualifiedName::new(table.schema.clone(), name);
         let owner = self.catalog().relations.get(table).map(|table| table.owner.clone()).unwrap_or_default();
+        let role = owner.get().unwrap_or(&self.session.role);
+        let acl = self.acl_of(ObjectKind::Sequence, role, Some(&table.schema));
         let sequence = Sequence {
             provenance: self.provenance(),
             owner,
             owned_by: Some((table.clone(), column.to_owned())),
             identity,
-            acl: self.new_acl(ObjectKind::Sequence, Some(&table.schema)),
+            acl,
             comment: None,
         };
         self.gone.remove(&Key::Sequence(name.clone()));

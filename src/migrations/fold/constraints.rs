@@ -111,6 +111,32 @@ impl Fold {
             }
             if using_index.is_none() {
                 self.put_key_index(table, &name, &columns, "btree", true);
+                self.add_partition_keys(table, def, &columns, primary)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Every partition has the key, too, under a name of its own.
+    fn add_partition_keys(
+        &mut self,
+        table: &QualifiedName,
+        def: &ConstraintDef,
+        columns: &[String],
+        primary: bool,
+    ) -> Effect {
+        let unnamed = ConstraintDef { name: None, ..def.clone() };
+        for child in self.children(table) {
+            let Some(relation) = self.catalog().relations.get(&child).filter(|relation| relation.is_partition) else {
+                continue;
+            };
+            let there = relation.constraints.values().any(|constraint| match &constraint.kind {
+                ConstraintRule::PrimaryKey { columns: own } => primary && own == columns,
+                ConstraintRule::Unique { columns: own } => !primary && own == columns,
+                _ => false,
+            });
+            if !there {
+                self.add_key(&child, &unnamed, columns, None, primary)?;
             }
         }
         Ok(())

@@ -3,7 +3,9 @@
 use super::drops::Item;
 use super::refs::Refs;
 use super::state::Fold;
-use crate::catalog::{Catalog, ConstraintRule, Expression, FunctionKey, QualifiedName, Relation, TypeKind};
+use crate::catalog::{
+    Catalog, ConstraintRule, Expression, FunctionKey, ObjectKind, QualifiedName, Relation, TypeKind, ViewDefinition,
+};
 use crate::sql::ast::{Name, quote_ident};
 
 /// Functions of extensions that stand in defaults.
@@ -135,6 +137,12 @@ impl Fold {
         found
     }
 
+    /// Views that read a relation directly.
+    pub(super) fn views_of(&self, name: &QualifiedName) -> Vec<QualifiedName> {
+        let views = self.catalog().relations.iter().filter(|(_, relation)| view_reads(relation, name));
+        views.map(|(view, _)| view.clone()).collect()
+    }
+
     fn reads(&self, expression: &Expression, name: &QualifiedName) -> bool {
         let Some(ast) = &expression.ast else { return false };
         Refs::of_expr(ast).relations.iter().any(|read| self.same_relation(read, name))
@@ -222,7 +230,11 @@ impl Fold {
         });
         found.extend(checks.map(|(check, _)| Item::Constraint(name.clone(), check.clone())));
         let view = relation.definition.as_ref().and_then(|definition| definition.get());
-        if view.is_some_and(|view| view.calls.contains(&key.name)) && self.overloads(&key.name).count() == 1 {
+        let callable = |key: &&FunctionKey| {
+            self.catalog().functions.get(*key).is_some_and(|function| function.kind != ObjectKind::Procedure)
+        };
+        let only = || self.overloads(&key.name).filter(callable).count() == 1;
+        if view.is_some_and(|view| view.calls.contains(&key.name)) && only() {
             found.push(Item::Relation(name.clone()));
         }
     }
@@ -259,6 +271,11 @@ impl Fold {
         let mut found = Vec::new();
         for (table, relation) in &self.catalog().relations {
             for column in &relation.columns {
+                // One of its own by the same name is meant.
+                let owned = self.owned_sequences(table, Some(&column.name));
+                if owned.iter().any(|own| own != name && own.name == name.name) {
+                    continue;
+                }
                 let uses = column
                     .default
                     .as_ref()
@@ -302,8 +319,11 @@ impl Fold {
         found.extend(generated.map(|other| Item::Column(table.clone(), other.name.clone())));
         if self.referenced.contains(&table.name) {
             for (name, relation) in &self.catalog().relations {
-                let text = relation.definition.as_ref().and_then(|definition| definition.get());
-                if view_reads(relation, table) && text.is_some_and(|view| has_word(&view.canonical, column)) {
+                let view = relation.definition.as_ref().and_then(|definition| definition.get());
+                let uses = |view: &ViewDefinition| {
+                    has_word(&view.canonical, column) || shows_all(relation, view, table, column)
+                };
+                if view_reads(relation, table) && view.is_some_and(uses) {
                     found.push(Item::Relation(name.clone()));
                 }
                 let foreign = relation.constraints.iter().filter(|(_, constraint)| {
@@ -336,6 +356,21 @@ impl Fold {
         }
         found
     }
+}
+
+/// The view's query has a `*` that stands for all columns of the table, this one among them.
+fn shows_all(view: &Relation, definition: &ViewDefinition, table: &QualifiedName, column: &str) -> bool {
+    if view.columns_complete && view.column(column).is_none() {
+        return false;
+    }
+    let text = &definition.canonical;
+    let bare = text.contains("select *") || text.contains(", *");
+    let qualified = text.match_indices(".*").any(|(at, _)| {
+        let owner = text.get(..at).and_then(|head| head.rsplit([' ', '(', ',']).next()).unwrap_or_default();
+        let owner = owner.rsplit('.').next().unwrap_or(owner);
+        owner == table.name || has_word(text, &format!("{} {owner}", table.name))
+    });
+    bare || qualified
 }
 
 fn view_reads(relation: &Relation, name: &QualifiedName) -> bool {

@@ -140,6 +140,7 @@ impl Fold {
         for column in columns.iter().flat_map(|spec| &spec.columns) {
             self.note_altered(ObjectRef::on(ObjectKind::Column, table, column));
         }
+        let of_columns = self.column_changes(table, order, &columns, &change);
         let Some(relation) = self.store.relation_mut(table) else { return };
         change.apply(&mut relation.acl);
         if relation.provenance.is_assumed() && !order.option && !change.conditional {
@@ -149,11 +150,34 @@ impl Fold {
         if !order.grant && !change.privileges.is_empty() {
             relation.columns.iter_mut().for_each(|column| change.apply(&mut column.acl));
         }
-        for spec in columns {
-            let of_columns = AclChange { privileges: expand(spec, ObjectKind::Column), ..change.clone() };
-            let named = relation.columns.iter_mut().filter(|column| spec.columns.contains(&column.name));
-            named.for_each(|column| of_columns.apply(&mut column.acl));
+        for (name, of_column) in of_columns {
+            let named = relation.columns.iter_mut().filter(|column| column.name == name);
+            named.for_each(|column| of_column.apply(&mut column.acl));
         }
+    }
+
+    /// What the order means for single columns: a role without a grant option on the table may have one on a column.
+    fn column_changes(
+        &self,
+        table: &QualifiedName,
+        order: &Order<'_>,
+        specs: &[&PrivilegeSpec],
+        change: &AclChange,
+    ) -> Vec<(String, AclChange)> {
+        let Some(relation) = self.catalog().relations.get(table) else { return Vec::new() };
+        let role = order.granted_by.as_deref().unwrap_or(&self.session.role);
+        let owner = relation.owner.value.as_ref();
+        let mut changes = Vec::new();
+        for spec in specs {
+            for column in relation.columns.iter().filter(|column| spec.columns.contains(&column.name)) {
+                let may = |privilege: &Privilege| {
+                    [&relation.acl, &column.acl].into_iter().any(|acl| self.may_grant(*privilege, owner, acl, role))
+                };
+                let privileges = expand(spec, ObjectKind::Column).into_iter().filter(may).collect();
+                changes.push((column.name.clone(), AclChange { privileges, ..change.clone() }));
+            }
+        }
+        changes
     }
 
     fn grant_on_sequence(&mut self, name: &QualifiedName, order: &Order<'_>) {

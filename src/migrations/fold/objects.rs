@@ -277,9 +277,11 @@ impl Fold {
         };
         for name in self.catalog().relations.keys().cloned().collect::<Vec<_>>() {
             let Some(relation) = self.store.relation_mut(&name) else { continue };
+            if grants || relation.owner.value.as_deref() == Some(from) {
+                relation.columns.iter_mut().for_each(|column| change_owner(&mut column.acl, from, to));
+            }
             fix(&mut relation.owner, &mut relation.acl);
             if grants {
-                relation.columns.iter_mut().for_each(|column| change_owner(&mut column.acl, from, to));
                 for policy in relation.policies.values_mut() {
                     let roles = policy.roles.value.iter_mut().flatten();
                     roles.filter(|role| *role == from).for_each(|role| to.clone_into(role));

@@ -3,7 +3,7 @@
 use super::state::{Effect, Fold};
 use super::store::Key;
 use crate::catalog::{Fact, ObjectKind, ObjectRef, PUBLIC, Policy, QualifiedName};
-use crate::sql::ast::{CreatePolicy, Expr, Name, RoleSpec};
+use crate::sql::ast::{CreatePolicy, Expr, Name, PolicyCommand, RoleSpec};
 
 impl Fold {
     pub(super) fn create_policy(&mut self, create: &CreatePolicy) -> Effect {
@@ -18,6 +18,16 @@ impl Fold {
                 self.would_fail("duplicate_object", object.clone(), "already exists")?;
             }
             self.note_replaced(object.clone());
+        }
+        let (using, check) = (create.using.is_some(), create.check.is_some());
+        match create.command {
+            PolicyCommand::Select | PolicyCommand::Delete if check => {
+                self.would_fail("syntax_error", object.clone(), "cannot have WITH CHECK: it is for no new rows")?;
+            }
+            PolicyCommand::Insert if using => {
+                self.would_fail("syntax_error", object.clone(), "cannot have USING: it is for new rows only")?;
+            }
+            _ => {}
         }
         let roles = self.policy_roles(create.roles.as_deref());
         let policy = Policy {

@@ -215,7 +215,14 @@ impl Fold {
     }
 
     fn revoke_everywhere(&mut self, role: &str) {
+        // Who may not revoke gets a warning.
+        let current = &self.session.role;
+        let foreign = self.catalog().roles.keys().filter(|owner| !self.acts_as(current, owner));
+        let foreign: std::collections::BTreeSet<String> = foreign.cloned().collect();
         let forget = |acl: &mut Acl, owner: Option<&String>| {
+            if owner.is_some_and(|owner| foreign.contains(owner)) {
+                return;
+            }
             acl.revoke(|entry| entry.grantee == role);
             // What the role had granted on goes with its grant option.
             let privileges: Vec<_> = acl.iter().map(|entry| entry.privilege).collect();
@@ -226,7 +233,9 @@ impl Fold {
                 let owner = relation.owner.value.clone();
                 forget(&mut relation.acl, owner.as_ref());
                 relation.columns.iter_mut().for_each(|column| forget(&mut column.acl, owner.as_ref()));
-                leave_policies(relation, role);
+                if owner.is_none_or(|owner| !foreign.contains(&owner)) {
+                    leave_policies(relation, role);
+                }
             }
         }
         for name in self.catalog().sequences.keys().cloned().collect::<Vec<_>>() {

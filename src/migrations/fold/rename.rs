@@ -202,6 +202,12 @@ impl Fold {
                 }
             }
         }
+        for view in self.views_of(table) {
+            let definition = self.store.relation_mut(&view).and_then(|view| view.definition.as_mut()?.value.as_mut());
+            if let Some(definition) = definition {
+                definition.outdated = true;
+            }
+        }
         for sequence in self.owned_sequences(table, Some(from)) {
             if let Some(sequence) = self.store.sequence_mut(&sequence) {
                 sequence.owned_by = Some((table.clone(), to.to_owned()));
@@ -418,6 +424,7 @@ fn refers(relation: &Relation, from: &QualifiedName, renaming: &Renaming) -> boo
 fn rewrite_relation(relation: &mut Relation, from: &QualifiedName, to: &QualifiedName, renaming: &Renaming) {
     relation.parents.iter_mut().filter(|parent| *parent == from).for_each(|parent| *parent = to.clone());
     if let Some(view) = relation.definition.as_mut().and_then(|fact| fact.value.as_mut()) {
+        view.outdated |= view.reads.contains(from);
         view.reads.iter_mut().filter(|read| *read == from).for_each(|read| *read = to.clone());
         view.reads.sort();
     }

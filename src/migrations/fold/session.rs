@@ -91,7 +91,10 @@ impl Fold {
         let user = self.session.role.as_str();
         let resolved = self.session.search_path.iter().map(|name| if name == "$user" { user } else { name.as_str() });
         let schemas = &self.catalog().schemas;
-        let path: Vec<String> = resolved.filter(|name| schemas.contains_key(*name)).map(str::to_owned).collect();
+        // A schema that a role taken on may not use is passed over.
+        let taken_on = self.session.role != self.session.session_user;
+        let searched = |name: &&str| schemas.get(*name).is_some_and(|schema| !taken_on || self.may_use(schema));
+        let path: Vec<String> = resolved.filter(searched).map(str::to_owned).collect();
         self.session.path = path;
     }
 

@@ -89,7 +89,7 @@ impl Fold {
         self.referenced.extend(reads.iter().chain(&calls).map(|name| name.name.clone()));
         self.referenced.extend(refs.types.iter().map(|ty| ty.name.name.clone()));
         let canonical = super::syntax::canonical_query(query);
-        ViewDefinition { text: self.query_text(query, &canonical), canonical, reads, calls }
+        ViewDefinition { text: self.query_text(query, &canonical), canonical, reads, calls, outdated: false }
     }
 
     pub(super) fn refresh_view(&mut self, name: &sql::ast::Name) -> Effect {

@@ -672,7 +672,7 @@ impl Generator {
                 self.grantee()
             ),
             _ => format!(
-                "do $$ begin {inner}; exception when others then alter table {table} enable row level security; end $$"
+                "do $$ begin {inner}; exception when others then raise notice 'caught: %', sqlerrm; alter table {table} enable row level security; end $$"
             ),
         }
     }

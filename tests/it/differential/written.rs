@@ -45,6 +45,33 @@ const HISTORIES: &[&[&str]] = &[
          quote_ident(coalesce(current_setting('app.owner', true), current_user)); end $$",
     ],
     &[
+        "create table t (a int, b int)",
+        "create view every as select * from t",
+        "create view part as select t.b from t",
+        "create view other as select x.* from t y, lateral (select y.b) x",
+        "alter table t drop column a cascade",
+    ],
+    &[
+        "create table t (a int)",
+        "do $$ begin create policy p on t for delete with check (true); exception when others then \
+         alter table t enable row level security; end $$",
+        "do $$ begin create policy q on t for insert using (true); exception when others then \
+         alter table t force row level security; end $$",
+    ],
+    &[
+        "create table t (a int, b int) partition by range (a)",
+        "create schema s",
+        "create table s.t partition of t for values from (1) to (9)",
+        "alter table t add constraint k unique (a)",
+        "alter table t add primary key (a, b)",
+    ],
+    &["create schema s", "create table s.t (id serial)", "create table t (id serial)", "drop table t cascade"],
+    &[
+        "create table t (a int)",
+        "create view v as select x.a, y.a as c from t x join t y on x.a = y.a",
+        "alter table t rename column a to b",
+    ],
+    &[
         "create function add(a bigint, b int) returns bigint language sql immutable as 'select a + b'",
         "create aggregate total (int) (sfunc = add, stype = bigint, initcond = '0')",
     ],
