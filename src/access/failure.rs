@@ -45,9 +45,16 @@ struct Trail<'t> {
 }
 
 impl Trail<'_> {
-    /// Whether something is looked into for the first time with someone's rights.
+    /// Whether a function is looked into for the first time with someone's rights.
     fn is_new(&self, who: &str, what: String) -> bool {
         self.seen.borrow_mut().insert((who.to_owned(), what))
+    }
+
+    /// Whether a relation is. What a function reads says nothing of those on the way to it: there a policy that leads
+    /// back to one of them is no circle.
+    fn is_new_relation(&self, who: &str, name: &QualifiedName) -> bool {
+        let within = self.functions.last().map(|key| format!(" in {key}")).unwrap_or_default();
+        self.is_new(who, format!("{name}{within}"))
     }
 }
 
@@ -221,7 +228,7 @@ impl<'c> Access<'c> {
             let text = format!("reads {name} again: infinite recursion, the statement fails");
             return Some(Failure { certain: true, at_start: true, step: Step::new(text, None) });
         }
-        if !trail.is_new(ask.checker.name, name.to_string()) {
+        if !trail.is_new_relation(ask.checker.name, name) {
             return None;
         }
         let mut further = trail.clone();
@@ -234,7 +241,7 @@ impl<'c> Access<'c> {
     }
 
     fn view_failure(&self, ask: Ask<'_, 'c>, name: &QualifiedName, trail: &Trail<'_>) -> Option<Failure> {
-        if !trail.is_new(ask.checker.name, name.to_string()) {
+        if !trail.is_new_relation(ask.checker.name, name) {
             return None;
         }
         let relation = self.catalog.relations.get(name)?;
