@@ -111,6 +111,7 @@ fn flyway_parts(version: &str) -> Vec<(usize, &str)> {
     parts
 }
 
+/// Marks of files for other databases, as pop writes them before `.up.sql`.
 const OTHER_DATABASES: [&str; 8] =
     ["cockroach", "cockroachdb", "mariadb", "mssql", "mysql", "sqlite", "sqlite3", "sqlserver"];
 
