@@ -3,7 +3,6 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::ReplayError;
 use crate::live::connect::Target;
@@ -21,14 +20,11 @@ impl Server {
     /// # Errors
     /// [`ReplayError::NoServer`], [`ReplayError::Start`].
     pub fn start() -> Result<Self, ReplayError> {
-        static NUMBER: AtomicU32 = AtomicU32::new(0);
         let bin = binaries().ok_or(ReplayError::NoServer)?;
-        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let folder = std::env::temp_dir().join(format!("gardefou-replay-{}-{number}", std::process::id()));
+        let folder = new_folder()?;
         let (data, log) = (folder.join("data"), folder.join("log"));
         let text = |path: &Path| path.to_str().map(str::to_owned).ok_or_else(|| failed("a path is not UTF-8"));
         let (pg_ctl, initdb) = (text(&bin.join("pg_ctl"))?, text(&bin.join("initdb"))?);
-        run(as_server("mkdir").arg("-m").arg("700").arg(&folder))?;
         // From here on the folder is cleared away whatever happens.
         let reap = "cat; \"$1\" stop -s -m immediate -D \"$2\" 2>/dev/null; rm -rf \"$3\"";
         let mut reaper = as_server("sh");
@@ -70,6 +66,19 @@ impl Drop for Server {
         drop(self.reaper.stdin.take());
         let _ = self.reaper.wait();
     }
+}
+
+/// A folder of the server's user that nobody else can look into, under a name no killed run left behind.
+fn new_folder() -> Result<PathBuf, ReplayError> {
+    let template = std::env::temp_dir().join("gardefou-replay-XXXXXX");
+    let made = as_server("mktemp").arg("-d").arg(&template).stdin(Stdio::null()).output();
+    let made = made.map_err(|error| failed(&format!("mktemp: {error}")))?;
+    let path = String::from_utf8_lossy(&made.stdout).trim().to_owned();
+    if path.is_empty() {
+        let why = String::from_utf8_lossy(&made.stderr).trim().to_owned();
+        return Err(failed(&format!("no folder for it could be made: {why}")));
+    }
+    Ok(PathBuf::from(path))
 }
 
 fn failed(message: &str) -> ReplayError {

@@ -194,6 +194,8 @@ impl Cluster {
         let dir = std::env::temp_dir().join(format!("gardefou-pg-{}{tag}", std::process::id()));
         let data = dir.join("data");
         let shown = |path: &Path| path.to_str().expect("a path in UTF-8").to_owned();
+        // What a killed process of the same number left behind.
+        run(server_command("rm").arg("-rf").arg(&dir));
         run(server_command("mkdir").arg("-p").arg(&dir));
         let initdb = shown(&bin.join("initdb"));
         run(server_command(&initdb)
