@@ -51,7 +51,9 @@ fn is_anonymous(role: &str) -> bool {
 }
 
 /// Rows by relation, role and command.
-fn cells<'m>(model: &'m Model<'_>) -> BTreeMap<(&'m QualifiedName, &'m str, Command), &'m Row> {
+type Cells<'m> = BTreeMap<(&'m QualifiedName, &'m str, Command), &'m Row>;
+
+fn cells<'m>(model: &'m Model<'_>) -> Cells<'m> {
     let rows = model.access_table().rows.iter();
     rows.map(|row| ((&row.relation, row.role.as_str(), row.command), row)).collect()
 }
@@ -311,19 +313,11 @@ fn fk_oracle(model: &Model<'_>, _: &Rule) -> Judged {
                 continue;
             }
             judged.looked_at += 1;
-            let verdict = |of, role: &String, command| cells.get(&(of, role.as_str(), command)).map(|row| row.verdict);
-            let hidden = |role: &&String| {
-                matches!(verdict(references, role, Command::Select), Some(Verdict::None | Verdict::Denied))
-            };
-            let writes = |role: &String, with: &[Verdict]| {
-                let on = |command| verdict(table, role, command).is_some_and(|verdict| with.contains(&verdict));
-                on(Command::Insert) || on(Command::Update)
-            };
-            let outside: Vec<&String> = model.config().exposed_roles.iter().filter(hidden).collect();
-            let probing = outside.iter().filter(|role| writes(role, &[Verdict::Rows, Verdict::All]));
-            let roles: Vec<&str> = probing.map(|role| role.as_str()).collect();
+            let outside = unreadable(model, &cells, references);
+            let writing = |verdicts| writers(&cells, &outside, table, verdicts);
+            let roles = writing(&[Verdict::Rows, Verdict::All]);
             if roles.is_empty() {
-                if !relation.provenance.is_assumed() && outside.iter().any(|role| writes(role, &[Verdict::Unknown])) {
+                if !relation.provenance.is_assumed() && !writing(&[Verdict::Unknown]).is_empty() {
                     judged.not_run.push(format!("who may write `{table}` cannot be told"));
                 }
                 continue;
@@ -339,6 +333,23 @@ fn fk_oracle(model: &Model<'_>, _: &Rule) -> Judged {
     judged.not_run.sort();
     judged.not_run.dedup();
     judged
+}
+
+/// Exposed roles that get no row of a table.
+fn unreadable<'m>(model: &'m Model<'_>, cells: &Cells<'_>, table: &QualifiedName) -> Vec<&'m str> {
+    let hidden = |role: &&str| {
+        let row = cells.get(&(table, *role, Command::Select));
+        row.is_some_and(|row| matches!(row.verdict, Verdict::None | Verdict::Denied))
+    };
+    model.config().exposed_roles.iter().map(String::as_str).filter(hidden).collect()
+}
+
+/// Those of the roles whose inserts or updates have one of the verdicts.
+fn writers<'r>(cells: &Cells<'_>, roles: &[&'r str], table: &QualifiedName, verdicts: &[Verdict]) -> Vec<&'r str> {
+    let on =
+        |role: &str, command| cells.get(&(table, role, command)).is_some_and(|row| verdicts.contains(&row.verdict));
+    let writes = |role: &&&str| on(role, Command::Insert) || on(role, Command::Update);
+    roles.iter().filter(writes).copied().collect()
 }
 
 /// Columns that say who somebody is, read by callers without a session.

@@ -15,7 +15,7 @@ use crate::catalog::{
     TypeKind, ViewDefinition,
 };
 use crate::sql::ast::{
-    Expr, ExprKind, IndexKey, Name, ParamMode, PolicyCommand, RefAction, StatementKind, TriggerState, Volatility,
+    Expr, Name, ParamMode, PolicyCommand, RefAction, StatementKind, TriggerState, Volatility,
 };
 use crate::sql::{self, Surroundings};
 
@@ -342,7 +342,7 @@ impl Assembly {
         };
         if let Some(StatementKind::CreateIndex(parsed)) = parse_one(&definition) {
             index.unique = parsed.unique;
-            index.keys = parsed.keys.iter().map(index_key).collect();
+            index.keys = parsed.keys.iter().map(sql::canonical_index_key).collect();
             let on_table =
                 |text: &str| self.canonical(text, sql::parse_expr(text).ok().map(Arc::new).as_ref(), &index.table);
             index.filter = parsed.filter.as_ref().map(|filter| on_table(filter.span.slice(&definition)));
@@ -512,13 +512,6 @@ fn rule(row: RuleRow) -> RewriteRule {
         enabled: fact(trigger_state(&row.enabled)),
         writes: names(row.writes),
     }
-}
-
-/// A key as the fold spells it: a column by its bare name.
-fn index_key(key: &IndexKey) -> String {
-    let ExprKind::Column(parts) = &key.expr.kind else { return sql::canonical_index_key(key) };
-    let column = parts.last().cloned().unwrap_or_default();
-    if key.options.is_empty() { column } else { format!("{column} {}", key.options) }
 }
 
 fn sequence(row: SequenceRow, acls: &mut Acls) -> (QualifiedName, Sequence) {

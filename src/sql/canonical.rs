@@ -6,15 +6,18 @@
 
 mod boolean;
 mod constant;
+mod index;
 mod interval;
 mod normal;
 mod print;
 mod scope;
 mod types;
 
+pub use index::canonical_index_key;
+
 use std::sync::Arc;
 
-use super::ast::{Expr, IndexKey, Name, Query};
+use super::ast::{Expr, Name, Query};
 use super::fragment;
 use crate::catalog::Expression;
 
@@ -88,13 +91,6 @@ pub fn canonical_text(text: &str) -> String {
         Ok(query) => canonical_query(&query),
         Err(_) => words(text),
     }
-}
-
-/// The canonical spelling of an index key, its operator class, order and collation included.
-#[must_use]
-pub fn canonical_index_key(key: &IndexKey) -> String {
-    let expr = canonical(&key.expr);
-    if key.options.is_empty() { expr } else { format!("{expr} {}", key.options) }
 }
 
 fn words(text: &str) -> String {

@@ -2,6 +2,8 @@
 
 use super::{Definition, Describer, assumed, switch};
 use crate::catalog::{Column, Constraint, ConstraintRule, Expression, Identity, QualifiedName, Relation};
+use crate::sql;
+use crate::sql::ast::ExprKind;
 
 impl Describer<'_> {
     pub(super) fn table(&self, name: &QualifiedName, relation: &Relation) -> Definition {
@@ -59,8 +61,8 @@ impl Describer<'_> {
     /// A default; `nextval` names a sequence by a text, which follows the sequence when that is moved or renamed.
     pub(crate) fn default(&self, table: &QualifiedName, column: &Column, default: &Expression) -> String {
         let spelled = self.expression(table, default);
-        if spelled.starts_with('\'') {
-            return of_type(&spelled, column).unwrap_or(spelled);
+        if let Some(printed) = of_type(&spelled, column) {
+            return printed;
         }
         let Some(named) = spelled.strip_prefix("nextval('").and_then(|rest| rest.strip_suffix("')")) else {
             return spelled;
@@ -118,12 +120,14 @@ impl Describer<'_> {
     }
 }
 
-/// A constant as its type prints it: `09:00` is the time `09:00:00`.
-fn of_type(constant: &str, column: &Column) -> Option<String> {
-    let typed = format!("{constant}::{}", column.ty.get()?);
-    crate::sql::parse_expr(&typed).ok().map(|expr| crate::sql::canonical(&expr))
+/// A constant as its type prints it: `'09:00'` is the time `'09:00:00'`. `None` of anything but a constant's text.
+fn of_type(spelled: &str, column: &Column) -> Option<String> {
+    let ty = column.ty.get()?;
+    let is_text = matches!(sql::parse_expr(spelled).ok()?.kind, ExprKind::String(_));
+    let typed = is_text.then(|| sql::parse_expr(&format!("{spelled}::{ty}")).ok())??;
+    Some(sql::canonical(&typed))
 }
 
 fn spelled(text: &str) -> String {
-    crate::sql::words(text).join(" ")
+    sql::words(text).join(" ")
 }

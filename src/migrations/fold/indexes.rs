@@ -35,7 +35,7 @@ impl Fold {
             table,
             unique: create.unique,
             method: create.method.clone(),
-            keys: create.keys.iter().map(key_text).collect(),
+            keys: create.keys.iter().map(crate::sql::canonical_index_key).collect(),
             include: create.include.clone(),
             filter,
             constraint: false,
@@ -130,16 +130,8 @@ impl Fold {
     }
 }
 
-fn key_text(key: &IndexKey) -> String {
-    let expr = match &key.expr.kind {
-        ExprKind::Column(parts) => parts.last().cloned().unwrap_or_default(),
-        _ => super::syntax::canonical(&key.expr),
-    };
-    if key.options.is_empty() { expr } else { format!("{expr} {}", key.options) }
-}
-
-/// The name an index column has: the column's, the function's, or `expr`; repeated ones are numbered.
-/// What the columns of an index are called inside it; included ones count.
+/// What the columns of an index are called inside it, included ones too: the column's name, the function's, or `expr`;
+/// repeated ones are numbered.
 fn key_names(keys: &[IndexKey], include: &[String]) -> Vec<String> {
     let keys = keys.iter().map(|key| expr_name(&key.expr).unwrap_or_else(|| "expr".to_owned()));
     numbered(keys.chain(include.iter().cloned()))

@@ -95,44 +95,7 @@ pub(super) fn create_index(cx: &Cx, node: &SyntaxNode) -> StatementKind {
 
 fn index_key(cx: &Cx, item: &SyntaxNode) -> Option<IndexKey> {
     let options: Vec<String> = item.children().skip(1).map(|option| cx::text(&option).to_lowercase()).collect();
-    Some(IndexKey { expr: parts::expr(cx, item)?, options: told(&options.join(" ")) })
-}
-
-/// Operator classes that are the default for the types they are for.
-const DEFAULT_CLASSES: &[&str] = &[
-    "array_ops",
-    "bool_ops",
-    "date_ops",
-    "int2_ops",
-    "int4_ops",
-    "int8_ops",
-    "jsonb_ops",
-    "numeric_ops",
-    "text_ops",
-    "timestamp_ops",
-    "timestamptz_ops",
-    "tsvector_ops",
-    "uuid_ops",
-];
-
-/// Options of a key as the server prints them: without those it would have anyway, and without an operator class's schema.
-fn told(options: &str) -> String {
-    let mut words: Vec<&str> = options.split_whitespace().filter(|word| *word != "asc").collect();
-    let usual = if words.contains(&"desc") { "first" } else { "last" };
-    if let [.., "nulls", which] = words.as_slice()
-        && *which == usual
-    {
-        words.truncate(words.len() - 2);
-    }
-    if let Some(class) = words.first_mut()
-        && !class.contains('(')
-    {
-        *class = class.rsplit('.').next().unwrap_or(class).trim_matches('"');
-    }
-    if words.first().is_some_and(|class| DEFAULT_CLASSES.contains(class)) {
-        words.remove(0);
-    }
-    words.join(" ")
+    Some(IndexKey { expr: parts::expr(cx, item)?, options: options.join(" ") })
 }
 
 pub(super) fn create_sequence(cx: &Cx, node: &SyntaxNode) -> StatementKind {
