@@ -14,9 +14,7 @@ use crate::catalog::{
     Provenance, Publication, QualifiedName, Relation, RewriteRule, Role, Schema, Sequence, Shared, Trigger, Type,
     TypeKind, ViewDefinition,
 };
-use crate::sql::ast::{
-    Expr, Name, ParamMode, PolicyCommand, RefAction, StatementKind, TriggerState, Volatility,
-};
+use crate::sql::ast::{Expr, Name, ParamMode, PolicyCommand, RefAction, StatementKind, TriggerState, Volatility};
 use crate::sql::{self, Surroundings};
 
 /// A catalog that is put together part by part, so that no part's rows outlive it: relations first, then their columns,
