@@ -46,6 +46,7 @@ pub(super) fn in_batches(model: &Model<'_>, needed: &Needed, judge: &mut dyn FnM
 fn build(model: &Model<'_>, needed: &Needed) -> Vec<Subject> {
     match needed.target.name {
         "table" => table::tables(model, needed),
+        "platform_table" => table::of_platform(model, needed),
         "sequence" => others::sequences(model, needed),
         "view" => view::views(model, needed),
         "function" => function::functions(model, needed),

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::catalog::{Acl, Catalog, DefaultPrivileges, ObjectKind, Origin, Privilege, QualifiedName, Role};
+use crate::catalog::{Acl, Catalog, DefaultPrivileges, ObjectKind, Origin, PUBLIC, Privilege, QualifiedName, Role};
 use crate::check::CheckConfig;
 use crate::coverage::{Coverage, CoverageKind};
 use crate::migrations::{DefaultGrants, FoldOptions, MigrationSet, Platform, fold, privileges_of_new};
@@ -93,7 +93,11 @@ impl Marker<'_> {
                 own_grants(&mut relation.acl, &known.acl);
             } else {
                 *beyond.entry(name.schema.clone()).or_default() += 1;
-                relation.acl.rewrite(|entry| entry.by_default = true);
+                // Of a table unknown here nothing tells the platform's grants from others, but that its services never
+                // let the API's roles at accounts and secrets.
+                let secret = self.platform == Platform::Supabase && matches!(name.schema.as_str(), "auth" | "vault");
+                let exposed = |role: &String| *role == PUBLIC || self.config.exposed_roles.contains(role);
+                relation.acl.rewrite(|entry| entry.by_default = !(secret && exposed(&entry.grantee)));
             }
             // Triggers and policies on the platform's tables are the project's, but for those it comes with.
             let theirs = |has: bool| if has { Origin::Platform } else { Origin::Live };

@@ -29,6 +29,7 @@ pub(super) enum Form {
 pub(super) fn form(target: &str, path: &str) -> Option<Form> {
     const PRINTED: &[(&str, &[&str])] = &[
         ("table", &["name", "parents"]),
+        ("platform_table", &["name"]),
         ("column", &["table"]),
         ("constraint", &["table", "references"]),
         ("index", &["name", "table"]),

@@ -298,3 +298,57 @@ fn who_ran_the_migrations_is_no_difference() {
     assert_eq!(code(&output), 1);
     assert!(out(&output).contains("table s.a\n  owner: reader → app"), "{}", out(&output));
 }
+
+/// What somebody did by hand to the tables of the storage and auth services; PostgreSQL says who reaches what.
+#[test]
+fn the_platforms_tables_are_looked_at_for_what_a_hand_did() {
+    let Some(cluster) = pg::own_cluster("-live-platform") else { return };
+    let (url, mut client) = depot(&cluster);
+    let of_platform = |url: &str| -> Vec<String> {
+        let report = json(&run(&["check", "--database-url", url, "--format", "json"]));
+        let findings = report["findings"].as_array().unwrap().iter();
+        let told = findings.filter(|finding| finding["rule"].as_str().unwrap().contains("/platform-"));
+        told.map(|f| {
+            format!(
+                "{} {} {}",
+                f["severity"].as_str().unwrap(),
+                f["rule"].as_str().unwrap(),
+                f["message"].as_str().unwrap()
+            )
+        })
+        .collect()
+    };
+    assert_eq!(of_platform(&url), Vec::<String>::new(), "as the platform makes it");
+    client
+        .batch_execute(
+            "alter table storage.objects disable row level security;
+             alter table auth.sessions disable row level security;
+             grant select on auth.users to authenticated;
+             grant select on auth.flow_state to service_role;
+             grant usage on schema vault to anon;
+             create table auth.oauth_clients (id uuid primary key, secret text);
+             alter table auth.oauth_clients owner to supabase_auth_admin;
+             grant select on auth.oauth_clients to anon, dashboard_user;",
+        )
+        .unwrap();
+    assert_eq!(
+        of_platform(&url),
+        [
+            "error grants/platform-secrets `auth.oauth_clients` is granted SELECT to anon",
+            "error rls/platform-rls-disabled `auth.oauth_clients` has no row level security, and anon can reach it",
+            "error rls/platform-rls-disabled `storage.objects` has no row level security, and anon, authenticated can reach it",
+            "warning grants/platform-secrets `auth.users` is granted SELECT to authenticated",
+        ]
+    );
+    client.batch_execute("insert into storage.objects (name) values ('bon.pdf'); insert into auth.oauth_clients values (gen_random_uuid(), 's')").unwrap();
+    let mut seen = |role: &str, table: &str| -> Result<i64, String> {
+        client.batch_execute(&format!("set role {role}")).unwrap();
+        let count = client.query_one(&format!("select count(*) from {table}"), &[]);
+        client.batch_execute("reset role").unwrap();
+        count.map(|row| row.get(0)).map_err(|error| error.code().unwrap().code().to_owned())
+    };
+    assert_eq!(seen("anon", "storage.objects"), Ok(1));
+    assert_eq!(seen("anon", "auth.oauth_clients"), Ok(1));
+    assert_eq!(seen("authenticated", "auth.users"), Ok(0), "row level security is left");
+    assert_eq!(seen("anon", "auth.sessions"), Err("42501".to_owned()), "nobody was granted it");
+}

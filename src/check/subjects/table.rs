@@ -7,7 +7,8 @@ use super::super::subject::Builder;
 use super::super::{Model, Needed, Subject};
 use super::{TABLES, kind_word, relations};
 use crate::catalog::{
-    Column, Constraint, ConstraintRule, Identity, Index, ObjectKind, ObjectRef, Privilege, QualifiedName, Relation,
+    Column, Constraint, ConstraintRule, Identity, Index, ObjectKind, ObjectRef, Origin, Privilege, QualifiedName,
+    Relation,
 };
 use crate::sql::ast::RefAction;
 
@@ -48,6 +49,26 @@ fn subject(model: &Model<'_>, needed: &Needed, name: &QualifiedName, table: &Rel
     b.set("comment", || table.comment.clone().unwrap_or_default());
     statistics(&mut b, model, name);
     b.build()
+}
+
+/// What a migration, or a hand, can have changed about the platform's tables, and the project answers for.
+pub(super) fn of_platform(model: &Model<'_>, needed: &Needed) -> Vec<Subject> {
+    let theirs = relations(model, TABLES).filter(|(_, table)| table.provenance.origin == Origin::Platform);
+    theirs
+        .map(|(name, table)| {
+            let mut b = Builder::new(needed, ObjectRef::new(table.kind, name)).provenance(&table.provenance);
+            b.set("schema", || name.schema.as_str());
+            b.set("name", || name.to_string());
+            b.maybe("reachable_by", || {
+                let mut holders = model.relation_holders(table, Model::ROW_PRIVILEGES);
+                let users = model.schema_users(&name.schema)?;
+                holders.retain(|role| users.contains(role));
+                Some(holders)
+            });
+            b.fact("rls.enabled", &table.rls_enabled, |enabled| *enabled);
+            b.build()
+        })
+        .collect()
 }
 
 fn statistics(b: &mut Builder<'_>, model: &Model<'_>, name: &QualifiedName) {

@@ -150,6 +150,17 @@ const TABLE: &[Field] = &[
     live("needed_megabytes", Int, "what as many rows of the average width need; unknown without readable statistics"),
 ];
 
+const PLATFORM_TABLE: &[Field] = &[
+    f("schema", Text, "schema"),
+    f("name", Text, "schema-qualified name"),
+    f(
+        "reachable_by",
+        Strings,
+        "exposed roles with USAGE on its schema that may read, write or TRUNCATE it or a column of it",
+    ),
+    f("rls.enabled", Bool, "row level security is enabled"),
+];
+
 const COLUMN: &[Field] = &[
     f("schema", Text, "schema of the table"),
     f("table", Text, "table or view, schema-qualified"),
@@ -378,6 +389,11 @@ pub const CONFIG: &[Field] = &[
 /// Every target a rule may have.
 pub const TARGETS: &[Target] = &[
     Target { name: "table", doc: "a table or foreign table", fields: TABLE },
+    Target {
+        name: "platform_table",
+        doc: "a table the platform brings, such as storage.objects; rules for `table` do not see these",
+        fields: PLATFORM_TABLE,
+    },
     Target { name: "column", doc: "a column of a table or view", fields: COLUMN },
     Target { name: "constraint", doc: "a table constraint", fields: CONSTRAINT },
     Target { name: "index", doc: "an index", fields: INDEX },
