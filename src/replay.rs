@@ -13,11 +13,11 @@ use std::sync::{Arc, Mutex, mpsc};
 
 use postgres::Client;
 
-use crate::coverage::Coverage;
 use crate::live::connect::{ConnectError, Target, plain};
 use crate::live::{self, Limits, Live, LiveError, ReadOptions};
 use crate::migrations::{DefaultGrants, MigrationSet, Platform};
 
+use apply::Session;
 use guard::Guard;
 use host::Host;
 
@@ -126,15 +126,12 @@ fn apply_and_read(
     set: &MigrationSet,
     start: &Start,
     read: &ReadOptions,
-    mut guard: Guard,
+    guard: Guard,
     now: &dyn Fn(&str),
 ) -> Result<Live, ReplayError> {
-    let mut client = target.connect()?;
-    guard.watch(&mut client);
-    apply::platform(&mut client, start)
-        .map_err(|message| ReplayError::Platform { target: target.describe(), message })?;
-    let coverage: Vec<Coverage> = apply::migrations(&mut client, set, start, &guard, now);
-    drop(client);
+    let mut session = Session::open(target, start, guard)?;
+    session.platform().map_err(|message| ReplayError::Platform { target: target.describe(), message })?;
+    let coverage = session.migrations(set, now)?;
     let mut live = live::read(target, read)?;
     live.coverage.splice(0..0, coverage);
     Ok(live)

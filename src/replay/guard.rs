@@ -1,9 +1,11 @@
 //! Ends what does not end: files may switch `statement_timeout` off, as every dump does.
 
+use std::io::Write;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::time::Duration;
 
 use postgres::Client;
+use postgres::error::Severity;
 
 use super::WHOLE;
 use crate::live::connect::{Target, plain};
@@ -13,6 +15,15 @@ pub(super) struct Refusal {
     pub(super) message: String,
     /// The connection is gone.
     pub(super) closed: bool,
+}
+
+impl Refusal {
+    fn of(error: &postgres::Error) -> Self {
+        // What is not the server's own word, or its last one, leaves a connection nobody can rely on.
+        let last = |severity| matches!(severity, Some(Severity::Fatal | Severity::Panic));
+        let closed = error.as_db_error().is_none_or(|said| last(said.parsed_severity()));
+        Self { message: plain(error), closed }
+    }
 }
 
 /// Runs text on the connection it watches, and cancels it from another one.
@@ -37,25 +48,40 @@ impl Guard {
 
     /// Runs a statement, for as long as one may take and a little more: the server's own limit comes first.
     pub(super) fn run(&self, client: &mut Client, text: &str) -> Result<(), Refusal> {
-        self.within(client, text, self.statement + Duration::from_secs(1))
+        self.within(self.one(), || client.batch_execute(text).map_err(|error| Refusal::of(&error)))
+    }
+
+    /// Runs `COPY … FROM STDIN` with its rows, as psql sends them.
+    pub(super) fn load(&self, client: &mut Client, copy: &str, rows: &str) -> Result<(), Refusal> {
+        self.within(self.one(), || {
+            let refused = |error: postgres::Error| Refusal { closed: true, ..Refusal::of(&error) };
+            let mut writer = client.copy_in(copy).map_err(refused)?;
+            let written = writer.write_all(rows.as_bytes());
+            writer.finish().map_err(|error| Refusal::of(&error))?;
+            written.map_err(|error| Refusal { message: error.to_string(), closed: true })
+        })
     }
 
     /// Runs a whole file.
     pub(super) fn run_file(&self, client: &mut Client, text: &str) -> Result<(), Refusal> {
-        self.within(client, text, self.statement * WHOLE)
+        self.within(self.statement * WHOLE, || client.batch_execute(text).map_err(|error| Refusal::of(&error)))
     }
 
-    fn within(&self, client: &mut Client, text: &str, limit: Duration) -> Result<(), Refusal> {
-        let (done, result) = std::thread::scope(|scope| {
+    fn one(&self) -> Duration {
+        self.statement + Duration::from_secs(1)
+    }
+
+    fn within(&self, limit: Duration, work: impl FnOnce() -> Result<(), Refusal>) -> Result<(), Refusal> {
+        let (late, result) = std::thread::scope(|scope| {
             let (done, waiting) = mpsc::channel::<()>();
             let ended = scope.spawn(move || self.end_after(&waiting, limit));
-            let result = client.batch_execute(text);
+            let result = work();
             drop(done);
             (ended.join().unwrap_or(false), result)
         });
-        result.map_err(|error| Refusal {
-            message: if done { format!("not done within {} s", limit.as_secs()) } else { plain(&error) },
-            closed: error.is_closed(),
+        result.map_err(|refusal| match late {
+            true => Refusal { message: format!("not done within {} s", limit.as_secs()), ..refusal },
+            false => refusal,
         })
     }
 

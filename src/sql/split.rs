@@ -278,7 +278,7 @@ impl<'a> Splitter<'a> {
     fn copy_data(&mut self) -> Option<Span> {
         let at = self.lexer.position();
         let rest = self.text.get(at..)?;
-        let start = at + rest.find('\n')? + 1;
+        let start = rest.find('\n').map_or(self.text.len(), |end| at + end + 1);
         let mut end = start;
         for line in self.text.get(start..)?.split_inclusive('\n') {
             if line.trim_end_matches(['\r', '\n']) == "\\." {

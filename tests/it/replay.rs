@@ -245,6 +245,88 @@ fn a_file_that_does_not_end_is_ended_and_the_rest_is_known() {
     assert!(started.elapsed().as_secs() < 60, "{:?}", started.elapsed());
 }
 
+/// What `pg_dump` writes: rows behind `COPY`, and a file that ends in the middle of them.
+#[test]
+fn the_rows_of_a_dump_are_loaded() {
+    if pg::own_cluster("-replay-copy").is_none() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    file(
+        "1_dump.sql",
+        "\\restrict abc\nbegin;\ncreate table public.produits (id int primary key, nom text);\n\
+         COPY public.produits (id, nom) FROM stdin;\n1\tgazole\n2\tessence \\\\ \\N\n\\.\n\
+         copy (select 1) to stdout;\ncommit;\n",
+    );
+    file(
+        "2_by_rows.sql",
+        "do $$ begin execute (select 'create table public.' || nom || ' (id int)' from public.produits where id = 1); end $$;",
+    );
+    file(
+        "3_wrong.sql",
+        "copy public.produits (id, prix) from stdin;\n1\t2\n\\.\ncopy public.produits from stdin;\nx\ty\n\\.\ncreate table public.after_rows (id int);\ncopy public.produits from stdin;\n3\tpetrole\n",
+    );
+    file(
+        "4_after.sql",
+        "do $$ begin execute (select 'create table public.' || nom || ' (id int)' from public.produits where id = 3); end $$;",
+    );
+    let report = json(&check(
+        folder.path(),
+        &[".", "--replay=local", "--format", "json", "--no-config", "--platform", "supabase"],
+    ));
+    let refused: Vec<String> = report["coverage"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|entry| entry["kind"] == "refused")
+        .map(|entry| {
+            format!(
+                "{} {} {}",
+                entry["location"]["file"].as_str().unwrap(),
+                entry["location"]["line"],
+                entry["message"].as_str().unwrap()
+            )
+        })
+        .collect();
+    let said = "3_wrong.sql 1 the server refused this statement: column \"prix\" does not exist";
+    assert_eq!(refused[0], said);
+    assert!(refused[1].contains("3_wrong.sql 4 the server refused this statement: invalid input"), "{refused:?}");
+    assert_eq!(refused.len(), 2, "{refused:?}");
+    let open: Vec<String> = findings(&report).into_iter().filter(|f| f.0 == "rls/rls-disabled").map(|f| f.1).collect();
+    assert_eq!(open, ["public.after_rows", "public.gazole", "public.petrole", "public.produits"]);
+}
+
+/// A statement that takes the connection along is named; the files after it are run.
+#[test]
+fn a_connection_that_ends_is_said_and_the_next_file_runs() {
+    if pg::own_cluster("-replay-ends").is_none() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    file(
+        "1_ends.sql",
+        "create table public.a (id int);\nselect pg_terminate_backend(pg_backend_pid());\ncreate table public.never (id int);\n",
+    );
+    file("2_next.sql", "create table public.b (id int);\n");
+    let report = json(&check(
+        folder.path(),
+        &[".", "--replay=local", "--format", "json", "--no-config", "--platform", "supabase"],
+    ));
+    let refused = report["coverage"].as_array().unwrap().iter().find(|gap| gap["kind"] == "refused").unwrap();
+    assert!(
+        refused["message"]
+            .as_str()
+            .unwrap()
+            .contains("the connection ended here, and the rest of this file was not run"),
+        "{refused}"
+    );
+    assert_eq!(refused["location"]["line"], 2);
+    let open: Vec<String> = findings(&report).into_iter().filter(|f| f.0 == "rls/rls-disabled").map(|f| f.1).collect();
+    assert_eq!(open, ["public.a", "public.b"]);
+}
+
 #[cfg(feature = "embedded-postgres")]
 #[test]
 fn a_file_that_does_not_end_on_the_embedded_server_is_named() {
