@@ -89,10 +89,12 @@ impl<'a> Session<'a> {
     fn apply(&mut self, file: &MigrationFile, refused: &mut Vec<Coverage>) -> Result<(), ConnectError> {
         if !has_rows(file) {
             let whole: Vec<&str> = file.sections.iter().map(|section| section.slice(&file.text)).collect();
-            match self.guard.run_file(&mut self.client, &whole.join("\n")) {
-                Ok(()) => return Ok(()),
-                Err(refusal) if refusal.closed => self.reconnect()?,
-                Err(_) => drop(self.client.batch_execute("rollback")),
+            let Err(refusal) = self.guard.run_file(&mut self.client, &whole.join("\n")) else { return Ok(()) };
+            // Functions keep plans for as long as a session lasts, for columns as they were in earlier files.
+            if refusal.closed || self.guard.may_connect() {
+                self.reconnect()?;
+            } else {
+                let _ = self.client.batch_execute("rollback");
             }
             self.begin();
         }

@@ -39,6 +39,11 @@ impl Guard {
         Self { target, process: None, statement }
     }
 
+    /// The server takes a connection beside the one at hand.
+    pub(super) const fn may_connect(&self) -> bool {
+        self.target.is_some()
+    }
+
     /// From now on this connection is the one.
     pub(super) fn watch(&mut self, client: &mut Client) {
         if self.target.is_some() {

@@ -297,6 +297,32 @@ fn the_rows_of_a_dump_are_loaded() {
     assert_eq!(open, ["public.after_rows", "public.gazole", "public.petrole", "public.produits"]);
 }
 
+/// A trigger function keeps the plan it made for a column of another type, for as long as the session lasts.
+#[test]
+fn a_file_is_not_held_to_the_plans_of_earlier_ones() {
+    if pg::own_cluster("-replay-plans").is_none() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    file(
+        "1_a.sql",
+        "create table public.a (id int, prix int);\n\
+         create function public.t() returns trigger language plpgsql as $$\n\
+         begin new.prix := coalesce(new.prix, 0); return new; end $$;\n\
+         create trigger t before insert on public.a for each row execute function public.t();\n\
+         insert into public.a values (1, 2);\n",
+    );
+    file("2_b.sql", "alter table public.a alter column prix type bigint;\n");
+    file("3_c.sql", "insert into public.a values (2, 3);\ncreate table public.c (id int);\n");
+    let report = json(&check(
+        folder.path(),
+        &[".", "--replay=local", "--format", "json", "--no-config", "--platform", "supabase"],
+    ));
+    let gaps = report["coverage"].as_array().unwrap();
+    assert!(gaps.iter().all(|gap| gap["kind"] != "refused"), "{gaps:?}");
+}
+
 /// A statement that takes the connection along is named; the files after it are run.
 #[test]
 fn a_connection_that_ends_is_said_and_the_next_file_runs() {
