@@ -12,6 +12,7 @@ pub mod coverage;
 pub mod date;
 pub mod diff;
 pub mod drift;
+pub mod exposure;
 pub mod finding;
 pub mod governance;
 pub mod live;

@@ -4,7 +4,6 @@
 mod acl;
 mod assemble;
 pub mod connect;
-mod exposure;
 mod facts;
 mod platform;
 mod query;
@@ -19,12 +18,11 @@ use thiserror::Error;
 use crate::catalog::Catalog;
 use crate::check::CheckConfig;
 use crate::coverage::{Coverage, CoverageKind};
+use crate::exposure::{self, Configured};
 use crate::migrations::Platform;
 use assemble::Assembly;
 use connect::ConnectError;
-use exposure::exposure;
 
-pub use exposure::ApiSchemas;
 pub use facts::{Answer, IndexFacts, LiveFacts, SequenceFacts, Server, TableFacts};
 pub use query::literal;
 pub use read::{Live, Query, ReadOptions, read, statistics};
@@ -124,14 +122,14 @@ fn introspect_with(client: &mut impl GenericClient, beat: &mut dyn FnMut()) -> R
 }
 
 /// Makes a catalog as it was read ready for rules: what is the platform's is marked, and `check` says what this database
-/// exposes. `configured` says which of the two lists, schemas and roles, the user wrote. Returns what was assumed.
+/// exposes. Returns what was assumed.
 #[must_use]
 pub fn prepare(
     catalog: &mut Catalog,
     server: &Server,
     platform: Option<Platform>,
     check: &mut CheckConfig,
-    configured: (bool, bool),
+    configured: Configured,
 ) -> Vec<Coverage> {
     let mut said = Vec::new();
     let platform = platform.unwrap_or_else(|| {
@@ -144,7 +142,7 @@ pub fn prepare(
         said.push(Coverage { kind: CoverageKind::Assumption, location: None, object: None, message });
         platform
     });
-    said.extend(exposure(check, configured, server, catalog));
+    said.extend(exposure::of_database(check, configured, server.api_schemas.as_ref(), catalog));
     said.extend(platform::mark(catalog, platform, check));
     said
 }

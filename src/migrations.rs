@@ -18,6 +18,7 @@ use crate::catalog::{
     Trigger, Type,
 };
 use crate::coverage::Coverage;
+use crate::exposure::ApiSchemas;
 use crate::location::{LineIndex, Location, Span};
 pub use crate::sql::Comment;
 use crate::sql::SyntaxError;
@@ -50,6 +51,8 @@ pub struct MigrationSet {
     pub coverage: Vec<Coverage>,
     /// The files as they were at the ref of `--since`; `None` without one.
     pub before: Option<Vec<MigrationFile>>,
+    /// What the project's own file says of its API.
+    pub api: Option<ApiSchemas>,
 }
 
 /// Whose folder conventions apply.

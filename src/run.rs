@@ -16,6 +16,7 @@ use crate::check::{self, CheckConfig, CheckInput, CheckOutput};
 use crate::config::{Config, ConfigError, RuleNames};
 use crate::coverage::Coverage;
 use crate::date::Date;
+use crate::exposure::{self, Configured};
 use crate::finding::{Finding, State};
 use crate::governance::{self, Governance};
 use crate::migrations::discover::{DiscoverError, DiscoverOptions, discover};
@@ -151,7 +152,8 @@ pub fn check(config: &Config, options: &RunOptions) -> Result<Report, RunError> 
         governance::validate(governance, &history.catalog, &history.migrations)?;
     }
     chosen.retain(|rule| governance::applies(rule, governance.as_deref()));
-    let settings = CheckConfig { governance, ..check_config(config) };
+    let (settings, said) = for_files(config, &set, &history.catalog);
+    let settings = CheckConfig { governance, ..settings };
     let before = before(&set, &history, config);
     let input = CheckInput { before: before.as_ref(), ..input(&history, &chosen, &settings, options) };
     let output = check::run(&input);
@@ -170,7 +172,7 @@ pub fn check(config: &Config, options: &RunOptions) -> Result<Report, RunError> 
     };
     let findings = silence::apply(output.findings, &silencing);
     let findings = if options.since.is_some() { caused_by_changes(findings, &history) } else { findings };
-    let coverage: Vec<Coverage> = history.coverage.iter().cloned().chain(output.coverage).collect();
+    let coverage: Vec<Coverage> = history.coverage.iter().cloned().chain(said).chain(output.coverage).collect();
     let docs = docs(&chosen, &findings);
     let sources = sources(&history.migrations, config, settings.governance.as_deref());
     let mut report = Report::new(findings, coverage, looked_at, docs, sources);
@@ -240,6 +242,19 @@ fn check_config(config: &Config) -> CheckConfig {
     check.access.contexts.clone_from(&config.contexts);
     check.lint.clone_from(&config.squawk);
     check
+}
+
+/// The settings for a schema that files make, and what was assumed about what the API serves.
+fn for_files(config: &Config, set: &MigrationSet, catalog: &Catalog) -> (CheckConfig, Vec<Coverage>) {
+    let mut check = check_config(config);
+    let configured = configured(config);
+    exposure::widen(&mut check, configured, set.api.as_ref());
+    let said = exposure::of_files(&mut check, configured, set.api.as_ref(), catalog);
+    (check, said)
+}
+
+const fn configured(config: &Config) -> Configured {
+    Configured { schemas: !config.exposed_schemas.is_empty(), roles: !config.exposed_roles.is_empty() }
 }
 
 /// Whether the paths are everything the configuration speaks of: no paths, folders that hold the configuration file,

@@ -136,5 +136,11 @@ impl One {
 
 /// Marks what is the platform's: it is not compared.
 fn prepare(catalog: &mut Catalog, server: &Server, platform: Option<Platform>) {
-    let _ = live::prepare(catalog, server, platform, &mut crate::check::CheckConfig::default(), (true, true));
+    let _ = live::prepare(
+        catalog,
+        server,
+        platform,
+        &mut crate::check::CheckConfig::default(),
+        crate::exposure::Configured { schemas: true, roles: true },
+    );
 }

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::ApiSchemas;
 use crate::catalog::QualifiedName;
+use crate::exposure::ApiSchemas;
 
 /// The server that was read.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]

@@ -12,9 +12,10 @@ use serde::Deserialize;
 
 use super::connect::Target;
 use super::facts::{Answer, IndexFacts, LiveFacts, SequenceFacts, Server, TableFacts};
-use super::{ApiSchemas, Limits, LiveError, Reader, Session, introspect_with, query};
+use super::{Limits, LiveError, Reader, Session, introspect_with, query};
 use crate::catalog::{Catalog, QualifiedName};
 use crate::coverage::{Coverage, CoverageKind};
+use crate::exposure::ApiSchemas;
 
 /// What to read.
 #[derive(Debug, Clone, Default)]
@@ -155,8 +156,7 @@ fn server(session: &mut Session, beat: &mut dyn FnMut()) -> Result<Server, LiveE
     let Some(row) = rows.into_iter().next() else { return Ok(Server::default()) };
     // `15.14 (Debian 15.14-0+deb12u1)`: the packager's part says nothing here.
     let version = row.version.split(' ').next().unwrap_or_default().to_owned();
-    let names = |value: &str| value.split(',').map(|name| name.trim().trim_matches('"').to_owned()).collect();
-    let api_schemas = row.api_schemas.map(|row| ApiSchemas { schemas: names(&row.value), set_on: row.set_on });
+    let api_schemas = row.api_schemas.map(|row| ApiSchemas::parse(&row.value, row.set_on));
     Ok(Server { version, version_num: row.version_num, database: row.database, host: String::new(), api_schemas })
 }
 

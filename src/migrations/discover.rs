@@ -8,6 +8,7 @@ mod place;
 mod read;
 mod sections;
 mod since;
+mod supabase;
 mod walk;
 
 use std::collections::BTreeSet;
@@ -132,6 +133,7 @@ impl Gathering<'_> {
         let folder = folder::read(base, self.root, layout)?;
         self.layout.get_or_insert(folder.layout);
         self.set.coverage.extend(folder.coverage);
+        self.api(base);
         for deleted in self.since.as_ref().map(|since| since.deleted_below(base)).unwrap_or_default() {
             let message = format!("`{deleted}` was deleted since the ref: what it did is not in the history read here");
             self.note(CoverageKind::Assumption, None, message);
@@ -143,10 +145,21 @@ impl Gathering<'_> {
         Ok(())
     }
 
+    /// The first project that says what its API serves is the one.
+    fn api(&mut self, base: &Path) {
+        match supabase::api_schemas(base, self.root) {
+            Ok(found) => self.set.api = self.set.api.take().or(found),
+            Err(said) => self.set.coverage.push(said),
+        }
+    }
+
     /// Files named one by one keep their order; the conventions of their folder say what is a way down.
     fn named_files(&mut self, files: &[PathBuf], layout: Option<Layout>) -> Result<(), DiscoverError> {
         let plan = folder::named(files, layout);
         self.layout.get_or_insert(plan.layout);
+        if let Some(base) = files.first().and_then(|file| file.parent()) {
+            self.api(base);
+        }
         if plan.down > 0 {
             self.note(CoverageKind::Skipped, None, folder::downs(plan.down));
         }

@@ -12,6 +12,7 @@ use crate::catalog::Catalog;
 use crate::check::{self, CheckConfig, CheckInput, CheckOutput};
 use crate::config::Config;
 use crate::coverage::{Coverage, CoverageKind};
+use crate::exposure;
 use crate::finding::Finding;
 use crate::governance::{self, Governance};
 use crate::live::connect::Target;
@@ -85,9 +86,10 @@ fn checked(config: &Config, options: &RunOptions, with_access: bool) -> Result<C
     let replayed = matches!(options.source, Source::Replay(..));
     let wanted = replayed || !options.paths.is_empty();
     let history = if wanted { Some(super::read_history(config, options)?) } else { None };
+    let configured = super::configured(config);
+    exposure::widen(&mut check, configured, history.as_ref().and_then(|(set, _)| set.api.as_ref()));
     let mut source = obtain(config, &options.source, history.as_ref(), &chosen, &check)?;
     let history = history.map(|(_, history)| history);
-    let configured = (!config.exposed_schemas.is_empty(), !config.exposed_roles.is_empty());
     let said = live::prepare(&mut source.catalog, &source.server, config.platform, &mut check, configured);
     if let Some(governance) = &mut check.governance {
         governance::validate(governance, &source.catalog, &[])?;
@@ -161,13 +163,16 @@ fn who_reaches_what(catalog: &Catalog, config: &CheckConfig) -> access::Table {
 pub fn read_catalog(config: &Config, options: &RunOptions) -> Result<(Catalog, CheckConfig), RunError> {
     let mut check = super::check_config(config);
     if matches!(options.source, Source::Migrations) {
-        return Ok((super::read_history(config, options)?.1.catalog, check));
+        let (set, history) = super::read_history(config, options)?;
+        let (check, _) = super::for_files(config, &set, &history.catalog);
+        return Ok((history.catalog, check));
     }
     let replayed = matches!(options.source, Source::Replay(..));
     let history =
         if replayed || !options.paths.is_empty() { Some(super::read_history(config, options)?) } else { None };
+    let configured = super::configured(config);
+    exposure::widen(&mut check, configured, history.as_ref().and_then(|(set, _)| set.api.as_ref()));
     let mut source = obtain(config, &options.source, history.as_ref(), &[], &check)?;
-    let configured = (!config.exposed_schemas.is_empty(), !config.exposed_roles.is_empty());
     let _ = live::prepare(&mut source.catalog, &source.server, config.platform, &mut check, configured);
     if let Some((_, history)) = &history {
         places::adopt_grants(&mut source.catalog, &history.catalog);

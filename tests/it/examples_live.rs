@@ -120,7 +120,7 @@ fn introspected(client: &mut Client, sql: &str, platform: Platform, rules: &[Rul
     let mut catalog = live::introspect(&mut transaction).unwrap();
     transaction.rollback().unwrap();
     let mut config = CheckConfig::default();
-    let _ = live::prepare(&mut catalog, &Server::default(), Some(platform), &mut config, (true, true));
+    let _ = live::prepare(&mut catalog, &Server::default(), Some(platform), &mut config, crate::support::CONFIGURED);
     let facts = LiveFacts::default();
     let input = CheckInput {
         catalog: &catalog,

@@ -68,7 +68,7 @@ fn found_with(
     let mut catalog = live::introspect(&mut transaction).unwrap();
     let facts: LiveFacts = live::statistics(&mut transaction).unwrap().0;
     transaction.rollback().unwrap();
-    let _ = live::prepare(&mut catalog, &Server::default(), platform, &mut config, (true, true));
+    let _ = live::prepare(&mut catalog, &Server::default(), platform, &mut config, crate::support::CONFIGURED);
     let input = CheckInput {
         catalog: &catalog,
         migrations: &[],

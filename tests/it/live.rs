@@ -264,7 +264,7 @@ fn a_newer_server_does_not_make_the_platform_look_like_the_project() {
         }
     }
     let mut check = gardefou::check::CheckConfig::default();
-    let _ = gardefou::live::prepare(&mut catalog, &Default::default(), None, &mut check, (true, true));
+    let _ = gardefou::live::prepare(&mut catalog, &Default::default(), None, &mut check, crate::support::CONFIGURED);
     let own: Vec<_> = catalog.default_privileges.iter().filter(|entry| !entry.platform).collect();
     // The one the example's migrations changed.
     assert_eq!(own.len(), 1, "{own:?}");

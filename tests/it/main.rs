@@ -27,6 +27,7 @@ mod drift_live;
 #[cfg(feature = "parquet")]
 mod drift_parquet;
 mod examples_live;
+mod exposure;
 mod expr;
 mod facts;
 mod fixes;

@@ -89,7 +89,13 @@ pub(crate) fn findings(client: &mut Client, rules: &[Rule]) -> Vec<Finding> {
     if let Some(schemas) = schemas {
         config.exposed_schemas = schemas.split(',').map(|name| name.trim().to_owned()).collect();
     }
-    let _ = live::prepare(&mut catalog, &Server::default(), Some(Platform::Supabase), &mut config, (true, true));
+    let _ = live::prepare(
+        &mut catalog,
+        &Server::default(),
+        Some(Platform::Supabase),
+        &mut config,
+        crate::support::CONFIGURED,
+    );
     let input = CheckInput {
         catalog: &catalog,
         migrations: &[],

@@ -8,7 +8,7 @@ use rayon::prelude::*;
 use super::convention::{self, Convention, Hints, Plan, Step};
 use super::place::Root;
 use super::read::{self, Text};
-use super::{DiscoverError, names, walk};
+use super::{DiscoverError, names, supabase, walk};
 use crate::coverage::{Coverage, CoverageKind};
 use crate::migrations::Layout;
 
@@ -84,19 +84,7 @@ fn hints(base: &Path, root: &Root, files: &[String]) -> Result<Hints, DiscoverEr
         None => None,
     };
     let sqitch = text("sqitch.plan")?.map(|read| sqitch_changes(&read.text));
-    Ok(Hints { supabase: is_supabase(base), journal, sqitch })
-}
-
-/// The `migrations` folder of a Supabase project, links resolved.
-fn is_supabase(base: &Path) -> bool {
-    let base = walk::canonical(base);
-    let Some(parent) = base.parent() else { return false };
-    let named = |path: &Path, name: &str| path.file_name().is_some_and(|last| last == name);
-    named(&base, "migrations") && (named(parent, "supabase") || is_supabase_config(&parent.join("config.toml")))
-}
-
-fn is_supabase_config(path: &Path) -> bool {
-    std::fs::read_to_string(path).is_ok_and(|text| text.lines().any(|line| line.trim_start().starts_with("project_id")))
+    Ok(Hints { supabase: supabase::is_project(base), journal, sqitch })
 }
 
 /// Names stamped to the second, as the CLI writes them, and text that only makes sense on Supabase.
@@ -218,7 +206,7 @@ pub(super) struct Named {
 /// Files in the order given. A way down is left out where its way up is named too; a name its tool would skip stays
 /// skipped unless nothing else was named.
 pub(super) fn named(files: &[PathBuf], layout: Option<Layout>) -> Named {
-    let supabase = |path: &PathBuf| path.parent().is_some_and(is_supabase);
+    let supabase = |path: &PathBuf| path.parent().is_some_and(supabase::is_project);
     let layout = layout.unwrap_or_else(|| if files.iter().any(supabase) { Layout::Supabase } else { Layout::Plain });
     let shared = shared_folder(files);
     let below = |path: &Path| text_of(path.strip_prefix(&shared).unwrap_or(path));
@@ -249,7 +237,7 @@ fn text_of(path: &Path) -> String {
 fn named_step(path: &Path, supabase: bool) -> Step {
     let full = text_of(path);
     let name = names::file_name(&full);
-    if supabase && path.parent().is_some_and(is_supabase) {
+    if supabase && path.parent().is_some_and(supabase::is_project) {
         let planned = convention::plan(&Convention::Supabase, &[name.to_owned()]);
         if let Some(step) = planned.steps.into_iter().next() {
             return step;

@@ -103,7 +103,8 @@ fn project(folder: &Path, at: usize) -> Option<(Vec<String>, usize)> {
     client.batch_execute("begin").unwrap();
     let (mut lines, mut read, facts) = printed(&mut client, &history);
     // As `gardefou diff` does.
-    let _ = prepare(&mut read, &Server::default(), Some(platform), &mut CheckConfig::default(), (true, true));
+    let _ =
+        prepare(&mut read, &Server::default(), Some(platform), &mut CheckConfig::default(), crate::support::CONFIGURED);
     lines.extend(in_meaning(&history, read));
     let doubtful = doubtful(&history.catalog);
     lines.retain(|line| !doubtful.iter().any(|name| mentions(line, name)));

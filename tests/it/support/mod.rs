@@ -4,6 +4,11 @@ pub mod pg;
 
 use std::path::Path;
 
+use gardefou::exposure::Configured;
+
+/// Both lists of a check are the user's own: nothing about exposure is taken from the database.
+pub const CONFIGURED: Configured = Configured { schemas: true, roles: true };
+
 /// Compares a generated JSON file with the committed one; `GARDEFOU_UPDATE=1` rewrites it.
 pub fn generated(path: &str, value: &serde_json::Value) {
     generated_text(path, &(serde_json::to_string_pretty(value).unwrap() + "\n"));
