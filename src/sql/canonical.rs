@@ -4,6 +4,7 @@
 //! of string constants, to `text` and its kin, and widening ones of compared numbers. Where such a cast is written by
 //! hand and matters (`citext`, enum order), two meanings share a spelling.
 
+mod array;
 mod boolean;
 mod constant;
 mod index;

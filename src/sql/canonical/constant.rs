@@ -1,7 +1,7 @@
 //! Constants as PostgreSQL stores and prints them, and the casts it puts around things on its own.
 
-use super::interval;
 use super::normal::bare;
+use super::{array, interval};
 use crate::sql::ast::{Expr, ExprKind, TypeName};
 
 /// A number: digits grouped by nothing, no bare point.
@@ -63,7 +63,7 @@ fn is_uuid(text: &str) -> bool {
 /// A string constant with a type: in that type's own spelling where it is simple.
 pub(super) fn typed(text: String, ty: &TypeName) -> ExprKind {
     if ty.array_dims > 0 {
-        return ExprKind::String(text);
+        return ExprKind::String(array::printed(&text).unwrap_or(text));
     }
     let trimmed = text.trim();
     match ty.name.name.as_str() {
@@ -154,6 +154,12 @@ pub(super) fn unwidened_stored(expr: Expr) -> Expr {
 fn is_timestamp(ty: &TypeName) -> bool {
     let name = ty.name.name.as_str();
     ty.array_dims == 0 && ty.modifiers.is_empty() && ty.name.schema.is_none() && name.starts_with("timestamp with")
+}
+
+/// Values of one type, of which PostgreSQL widened some to that of another.
+pub(super) fn all_unwidened(values: Vec<Expr>) -> Vec<Expr> {
+    let widened = |expr: &Expr| matches!(&expr.kind, ExprKind::Cast { ty, .. } if is_widening(ty));
+    if values.iter().all(widened) { values } else { values.into_iter().map(unwidened).collect() }
 }
 
 fn is_widening(ty: &TypeName) -> bool {

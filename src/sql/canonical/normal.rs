@@ -99,13 +99,23 @@ impl<'a> Normaliser<'a> {
                 let escape = escape.map(|escape| self.expr(*escape));
                 return like(kind, self.expr(*expr), self.expr(*pattern), escape, negated);
             }
-            ExprKind::Case { operand, whens, otherwise } => ExprKind::Case {
-                operand: operand.map(|operand| self.boxed(operand)),
-                whens: whens.into_iter().map(|(when, then)| (self.expr(when), self.value(then))).collect(),
-                otherwise: otherwise
-                    .map(|otherwise| Box::new(self.value(*otherwise)))
-                    .filter(|otherwise| otherwise.kind != ExprKind::Null),
-            },
+            ExprKind::Case { operand, whens, otherwise } => {
+                let operand = operand.map(|operand| self.boxed(operand));
+                let (conditions, results): (Vec<Expr>, Vec<Expr>) = whens.into_iter().unzip();
+                let conditions = self.all(conditions);
+                let mut values: Vec<Expr> = results
+                    .into_iter()
+                    .chain(otherwise.map(|otherwise| *otherwise))
+                    .map(|one| self.value(one))
+                    .collect();
+                values = constant::all_unwidened(values);
+                let otherwise = (values.len() > conditions.len()).then(|| values.pop()).flatten();
+                ExprKind::Case {
+                    operand,
+                    whens: conditions.into_iter().zip(values).collect(),
+                    otherwise: otherwise.filter(|one| one.kind != ExprKind::Null).map(Box::new),
+                }
+            }
             ExprKind::Exists(query) => ExprKind::Exists(Box::new(self.exists(*query))),
             ExprKind::Subquery(query) => ExprKind::Subquery(Box::new(self.value_query(*query))),
             ExprKind::ArrayQuery(query) => ExprKind::ArrayQuery(Box::new(self.value_query(*query))),

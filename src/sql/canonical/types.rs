@@ -31,6 +31,7 @@ fn of_call(call: &Call, scopes: &Scopes<'_>) -> Option<String> {
             "bigint" | "numeric" => Some("numeric".to_owned()),
             _ => None,
         },
+        "avg" => types.next()?.filter(|ty| NUMBERS.contains(&ty.as_str())).map(|_| "numeric".to_owned()),
         "max" | "min" => types.next()?.filter(|ty| NUMBERS.contains(&ty.as_str())),
         _ => None,
     }

@@ -1,32 +1,14 @@
 //! `GARDEFOU_TEST_CORPUS=folder`: each folder in it is a project; the files a server takes whole are folded, and all facts
-//! compared. Extensions a server lacks are left out of the files, and stand-ins made for what they bring.
+//! compared.
 
-use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::path::Path;
 use std::time::Instant;
 
 use gardefou::check::CheckConfig;
 use gardefou::live::{Server, prepare};
-use gardefou::migrations::discover::{DiscoverOptions, discover};
-use gardefou::migrations::{DefaultGrants, FoldOptions, MigrationFile, MigrationSet, Platform, detect_platform, fold};
-use postgres::Client;
-use regex::Regex;
 
 use super::{doubtful, in_meaning, mentions, printed};
-use crate::support::pg;
-
-/// What pg_cron and pg_net bring, for files that call it.
-const STAND_INS: &str = "
-    create schema cron; create schema net;
-    create table cron.job (jobid bigint, schedule text, command text, jobname text, active boolean);
-    create table cron.job_run_details (jobid bigint, runid bigint, status text, start_time timestamptz, end_time timestamptz);
-    create function cron.schedule(text, text) returns bigint language sql as 'select 1::bigint';
-    create function cron.schedule(job_name text, schedule text, command text) returns bigint language sql as 'select 1::bigint';
-    create function cron.unschedule(text) returns boolean language sql as 'select true';
-    create function cron.unschedule(bigint) returns boolean language sql as 'select true';
-    create function net.http_post(url text, body jsonb default '{}', params jsonb default '{}', headers jsonb default '{}', timeout_milliseconds int default 5000)
-      returns bigint language sql as 'select 1::bigint';";
+use crate::support::project::{Project, folders, is_stand_in};
 
 /// Differences that are right, each with its reason; a line is explained where it contains all the words.
 const LEDGER: &[(&[&str], &str)] = &[
@@ -40,91 +22,24 @@ const LEDGER: &[(&[&str], &str)] = &[
     ),
 ];
 
-/// The file without `CREATE EXTENSION` of what the server does not have, and without what would leave half of it behind
-/// where it fails; everything else is at its place.
-fn without_missing(file: &mut MigrationFile, there: &BTreeSet<String>, pattern: &Regex) {
-    let mut text = file.text.to_string();
-    let missing: Vec<std::ops::Range<usize>> = pattern
-        .captures_iter(&file.text)
-        .filter(|found| found.get(1).is_none_or(|name| !there.contains(&name.as_str().to_lowercase())))
-        .filter_map(|found| found.get(0).map(|all| all.range()))
-        .collect();
-    for range in missing {
-        let blank: String =
-            text[range.clone()].chars().flat_map(|c| vec![if c == '\n' { '\n' } else { ' ' }; c.len_utf8()]).collect();
-        text.replace_range(range, &blank);
-    }
-    file.text = Arc::from(text);
-}
-
-fn applied(client: &mut Client, set: &mut MigrationSet, platform: Platform) -> usize {
-    let rows = client.query("select name::text from pg_available_extensions", &[]).unwrap();
-    let there: BTreeSet<String> = rows.iter().map(|row| row.get(0)).collect();
-    let pattern = Regex::new(
-        r#"(?i)\bcreate\s+extension\s+(?:if\s+not\s+exists\s+)?"?([a-z0-9_-]+)[^;]*;|\bcommit(?:\s+and\s+chain)?\s*;"#,
-    )
-    .unwrap();
-    let path = if platform == Platform::Supabase { ", extensions" } else { "" };
-    let total = set.files.len();
-    set.files.iter_mut().for_each(|file| without_missing(file, &there, &pattern));
-    set.files.retain(|file| {
-        let text: Vec<&str> = file.sections.iter().map(|section| section.slice(&file.text)).collect();
-        let fresh = format!("rollback; reset all; discard temp; set search_path to \"$user\", public{path}");
-        client.batch_execute(&fresh).unwrap();
-        let whole = text.join("\n");
-        let done = file.skipped.is_none() && (client.batch_execute(&format!("begin; {whole}\n; commit")).is_ok());
-        if !done {
-            let _ = client.batch_execute("rollback");
-        }
-        done
-    });
-    client.batch_execute("rollback; reset all; discard temp").unwrap();
-    total
-}
-
 fn project(folder: &Path, at: usize) -> Option<(Vec<String>, usize)> {
-    let options = DiscoverOptions { root: folder.to_owned(), since: None, layout: None };
-    // Of several folders, the one most have.
-    let usual = || discover(&[folder.join("supabase/migrations")], &options);
-    let mut set = discover(&[folder.to_owned()], &options).or_else(|_| usual()).ok()?;
-    let platform = detect_platform(&set).0;
-    let cluster = pg::own_cluster(&format!("-project-{at}"))?;
-    let mut client = cluster.connect(&cluster.create());
-    for script in gardefou::platform::sql(platform, DefaultGrants::Legacy).iter().skip(1) {
-        client.batch_execute(script).expect("the platform's own SQL");
-    }
     let started = Instant::now();
-    if platform == Platform::Supabase {
-        client.batch_execute(STAND_INS).unwrap();
-        client.batch_execute(include_str!("../queues.sql")).unwrap();
-    }
-    let total = applied(&mut client, &mut set, platform);
-    let history = fold(&set, &FoldOptions { platform: Some(platform), default_grants: Some(DefaultGrants::Legacy) });
-    client.batch_execute("begin").unwrap();
-    let (mut lines, mut read, facts) = printed(&mut client, &history);
+    let mut project = Project::apply(folder, &format!("-project-{at}"))?;
+    let history = project.fold();
+    project.client.batch_execute("begin").unwrap();
+    let (mut lines, mut read, facts) = printed(&mut project.client, &history);
     // As `gardefou diff` does.
-    let _ =
-        prepare(&mut read, &Server::default(), Some(platform), &mut CheckConfig::default(), crate::support::CONFIGURED);
+    let mut check = CheckConfig::default();
+    let configured = crate::support::CONFIGURED;
+    let _ = prepare(&mut read, &Server::default(), Some(project.platform), &mut check, configured);
     lines.extend(in_meaning(&history, read));
     let doubtful = doubtful(&history.catalog);
-    lines.retain(|line| !doubtful.iter().any(|name| mentions(line, name)));
-    let ours = [
-        " cron.",
-        " net.",
-        " pgmq.",
-        "schema cron ",
-        "schema net ",
-        "schema pgmq ",
-        "~ schema cron",
-        "~ schema net",
-        "~ schema pgmq",
-    ];
-    let queue = |line: &str| ["pgmq.q_", "pgmq.a_"].iter().any(|part| line.contains(part));
-    lines.retain(|line| queue(line) || !ours.iter().any(|part| line.contains(part)));
-    let name = folder.file_name().map_or_else(Default::default, |name| name.to_string_lossy());
+    lines.retain(|line| !is_stand_in(line) && !doubtful.iter().any(|name| mentions(line, name)));
     println!(
-        "{name}: {} of {total} files, {facts} facts, {} differ, {:.1} s",
-        set.files.len(),
+        "{}: {} of {} files, {facts} facts, {} differ, {:.1} s",
+        folder.file_name().map_or_else(Default::default, |name| name.to_string_lossy()),
+        project.set.files.len(),
+        project.total,
         lines.len(),
         started.elapsed().as_secs_f64()
     );
@@ -133,14 +48,8 @@ fn project(folder: &Path, at: usize) -> Option<(Vec<String>, usize)> {
 
 #[test]
 fn projects_fold_as_the_server_runs_them() {
-    let Ok(corpus) = std::env::var("GARDEFOU_TEST_CORPUS") else { return };
-    let entries = std::fs::read_dir(corpus).expect("the folder");
-    let mut folders: Vec<PathBuf> = entries.map(|entry| entry.expect("an entry").path()).collect();
-    folders.sort();
-    let only = std::env::var("GARDEFOU_TEST_PROJECT").unwrap_or_default();
-    folders.retain(|folder| folder.to_string_lossy().contains(&only));
     let (mut all, mut facts) = (Vec::new(), 0);
-    for (at, folder) in folders.iter().enumerate() {
+    for (at, folder) in folders().iter().enumerate() {
         let Some((lines, compared)) = project(folder, at) else { continue };
         let explained = |line: &&String| LEDGER.iter().any(|(words, _)| words.iter().all(|word| line.contains(word)));
         let left: Vec<&String> = lines.iter().filter(|line| !explained(line)).collect();

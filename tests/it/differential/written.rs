@@ -75,6 +75,16 @@ const HISTORIES: &[&[&str]] = &[
         "create function add(a bigint, b int) returns bigint language sql immutable as 'select a + b'",
         "create aggregate total (int) (sfunc = add, stype = bigint, initcond = '0')",
     ],
+    &[
+        r#"create table t (a text[] default '{"email"}', b text[] default '{ x , "y z", NULL, "null", "", "q\"" , a\,b}', c int[] default '{ 1, 2}',
+         d text[] default '{}', e text[] default '{{a, "b"},{c,d}}', f jsonb default '{"a": 1}', g uuid[] default '{}')"#,
+    ],
+    &["create table t (a text default '{{{{{{{{{{{{{{x}}}}}}}}}}}}}}')"],
+    &[
+        "create table t (a numeric, b numeric, kind text, part numeric generated always as \
+         (case when a = 0 then 0 when kind = 'flag' then case when b >= 1 then 100 else 0 end else least(100, b / a) end) stored)",
+        "create view v as select coalesce(avg(a), 0)::numeric as x, case when b > 0 then a else 0 end as y from t group by a, b",
+    ],
 ];
 
 #[test]

@@ -1,6 +1,7 @@
 //! What several modules of the suite share.
 
 pub mod pg;
+pub mod project;
 
 use std::path::Path;
 
