@@ -5,6 +5,7 @@ mod acl;
 mod assemble;
 pub mod connect;
 mod facts;
+mod parts;
 mod platform;
 mod query;
 mod read;

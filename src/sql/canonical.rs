@@ -11,6 +11,7 @@ mod index;
 mod interval;
 mod normal;
 mod print;
+mod query;
 mod scope;
 mod types;
 

@@ -1,10 +1,8 @@
-//! What names belong to: columns are qualified as PostgreSQL qualifies them, and queries brought into normal form.
+//! What names belong to: columns are qualified as PostgreSQL qualifies them.
 
-use super::normal::{Normaliser, bare};
-use super::{NameOf, Surroundings, constant};
+use super::{NameOf, Surroundings};
 use crate::sql::ast::{
-    Alias, Assignment, Call, Cte, CteBody, Dml, Expr, ExprKind, JoinOn, Name, Query, QueryBody, Select, SelectItem,
-    TableRef,
+    Alias, Call, Cte, CteBody, Expr, ExprKind, JoinOn, Name, Query, QueryBody, SelectItem, TableRef,
 };
 
 /// The `FROM` items in sight, innermost query last.
@@ -13,6 +11,13 @@ pub(super) struct Scopes<'a> {
     levels: Vec<Vec<Item>>,
     /// Common table expressions in sight, with their columns where they are known.
     ctes: Vec<(String, Option<Vec<String>>)>,
+}
+
+/// How many queries and common table expressions are in sight.
+#[derive(Clone, Copy)]
+pub(super) struct Depth {
+    levels: usize,
+    ctes: usize,
 }
 
 /// One `FROM` item: the name it goes by, and its columns where they are known.
@@ -38,7 +43,8 @@ struct Item {
 const NAMED_OUTPUT: [&str; 4] =
     ["json_array_elements", "json_array_elements_text", "jsonb_array_elements", "jsonb_array_elements_text"];
 /// Functions with a key and a value.
-const EACH: [&str; 4] = ["json_each", "json_each_text", "jsonb_each", "jsonb_each_text"];
+pub(super) const EACH: [&str; 4] = ["json_each", "json_each_text", "jsonb_each", "jsonb_each_text"];
+
 /// Functions whose one output column is called as they are.
 const SCALAR: [&str; 7] = [
     "generate_series",
@@ -53,6 +59,36 @@ const SCALAR: [&str; 7] = [
 impl<'a> Scopes<'a> {
     pub(super) fn new(surroundings: Surroundings<'a>) -> Self {
         Self { surroundings, levels: Vec::new(), ctes: Vec::new() }
+    }
+
+    /// How far in we are.
+    pub(super) const fn here(&self) -> Depth {
+        Depth { levels: self.levels.len(), ctes: self.ctes.len() }
+    }
+
+    /// Back out to where we were.
+    pub(super) fn leave(&mut self, to: Depth) {
+        self.levels.truncate(to.levels);
+        self.ctes.truncate(to.ctes);
+    }
+
+    /// Into a query that reads these.
+    pub(super) fn enter(&mut self, from: &[TableRef]) {
+        let mut items = Vec::new();
+        for table in from {
+            self.items(table, &mut items);
+        }
+        self.levels.push(items);
+    }
+
+    /// Into a statement that changes a table called so.
+    pub(super) fn enter_table(&mut self, name: &str) {
+        self.levels.push(vec![Item { name: name.to_owned(), ..Item::default() }]);
+    }
+
+    /// A common table expression comes into sight.
+    pub(super) fn name_query(&mut self, name: &str, columns: Option<Vec<String>>) {
+        self.ctes.push((name.to_owned(), columns));
     }
 
     /// Whether names are resolved: what is compared then is a file with a server.
@@ -86,7 +122,7 @@ impl<'a> Scopes<'a> {
     }
 
     /// Whether an item of the innermost query is known to have the column.
-    fn has(&self, column: &str) -> bool {
+    pub(super) fn has(&self, column: &str) -> bool {
         let items = self.levels.last().into_iter().flatten();
         items.into_iter().any(|item| item.columns.as_ref().is_some_and(|columns| columns.iter().any(|c| c == column)))
     }
@@ -175,7 +211,7 @@ impl<'a> Scopes<'a> {
         own.map(str::to_owned)
     }
 
-    fn is_own_number(&self, name: &Name, alias: &str) -> bool {
+    pub(super) fn is_own_number(&self, name: &Name, alias: &str) -> bool {
         let number = alias.strip_prefix(name.name.as_str()).and_then(|rest| rest.strip_prefix('_'));
         let numbered = number.is_some_and(|number| !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit()));
         // It does so where a name stands for something else further out.
@@ -186,7 +222,7 @@ impl<'a> Scopes<'a> {
     }
 
     /// What a natural join shares, where all columns are known.
-    fn shared(&self, left: &TableRef, right: &TableRef) -> Option<Vec<String>> {
+    pub(super) fn shared(&self, left: &TableRef, right: &TableRef) -> Option<Vec<String>> {
         let (mut before, mut after) = (Vec::new(), Vec::new());
         self.items(left, &mut before);
         self.items(right, &mut after);
@@ -236,201 +272,6 @@ impl<'a> Scopes<'a> {
     }
 }
 
-impl Normaliser<'_> {
-    /// A query whose output names nobody can use.
-    pub(super) fn value_query(&mut self, query: Query) -> Query {
-        let mut query = self.query(query);
-        if let QueryBody::Select(select) = &mut query.body {
-            select.columns.iter_mut().for_each(|item| item.alias = None);
-        }
-        query
-    }
-
-    /// The query of `EXISTS`: which columns it selects is of no consequence, unless a call among them is.
-    pub(super) fn exists(&mut self, query: Query) -> Query {
-        let mut query = self.value_query(query);
-        if let QueryBody::Select(select) = &mut query.body {
-            let plain = |item: &SelectItem| {
-                matches!(
-                    item.expr.kind,
-                    ExprKind::Star(_)
-                        | ExprKind::Column(_)
-                        | ExprKind::Number(_)
-                        | ExprKind::String(_)
-                        | ExprKind::Bool(_)
-                        | ExprKind::Null
-                )
-            };
-            if select.columns.iter().all(plain) && !select.distinct {
-                select.columns.clear();
-            }
-        }
-        query
-    }
-
-    /// A query that stands alone; of a stored one nobody asks what its columns are called inside it.
-    pub(super) fn whole(&mut self, query: Query) -> Query {
-        let mut query = self.query(query);
-        if self.scopes.is_stored() {
-            unnamed(&mut query);
-        }
-        query
-    }
-
-    pub(super) fn query(&mut self, mut query: Query) -> Query {
-        let ctes = self.scopes.ctes.len();
-        for cte in std::mem::take(&mut query.with) {
-            let columns = cte_columns(&cte);
-            // A recursive one sees itself.
-            if query.recursive {
-                self.scopes.ctes.push((cte.name.clone(), columns.clone()));
-            }
-            let cte = self.cte(cte);
-            self.scopes.ctes.push((cte.name.clone(), columns));
-            query.with.push(cte);
-        }
-        if self.scopes.is_stored() {
-            resolve_sort_keys(&mut query);
-        }
-        let depth = self.scopes.levels.len();
-        query.body = match query.body {
-            QueryBody::Select(select) => QueryBody::Select(Box::new(self.select(*select))),
-            QueryBody::Set { op, all, left, right } => {
-                let (mut left, mut right) = (self.query(*left), self.query(*right));
-                if self.scopes.is_stored() {
-                    relax_outputs(&mut left);
-                    relax_outputs(&mut right);
-                }
-                QueryBody::Set { op, all, left: Box::new(left), right: Box::new(right) }
-            }
-            QueryBody::Values(rows) => {
-                self.scopes.levels.push(Vec::new());
-                QueryBody::Values(rows.into_iter().map(|row| self.all(row)).collect())
-            }
-            QueryBody::Table(name) => QueryBody::Table(self.meant(NameOf::Relation, name)),
-            QueryBody::Unknown => QueryBody::Unknown,
-        };
-        query.order_by = self.all(query.order_by);
-        query.limit = query.limit.map(|limit| self.expr(limit)).filter(|limit| limit.kind != ExprKind::Null);
-        query.offset = query.offset.map(|offset| self.expr(offset));
-        self.scopes.levels.truncate(depth);
-        self.scopes.ctes.truncate(ctes);
-        query
-    }
-
-    fn cte(&mut self, cte: Cte) -> Cte {
-        let body = match cte.body {
-            CteBody::Query(query) => CteBody::Query(Box::new(self.query(*query))),
-            CteBody::Dml(dml) => CteBody::Dml(Box::new(self.dml(*dml))),
-        };
-        Cte { body, ..cte }
-    }
-
-    fn dml(&mut self, dml: Dml) -> Dml {
-        let table = self.meant(NameOf::Relation, dml.table);
-        self.scopes
-            .levels
-            .push(vec![Item { name: dml.alias.clone().unwrap_or_else(|| table.name.clone()), ..Item::default() }]);
-        let dml = Dml {
-            table,
-            source: dml.source.map(|source| Box::new(self.query(*source))),
-            filter: dml.filter.map(|filter| self.expr(filter)),
-            from: dml.from.into_iter().map(|table| self.table(table)).collect(),
-            assignments: dml
-                .assignments
-                .into_iter()
-                .map(|set| Assignment { value: set.value.map(|value| self.expr(value)), ..set })
-                .collect(),
-            returning: dml.returning.into_iter().map(|item| self.item(item)).collect(),
-            ..dml
-        };
-        self.scopes.levels.pop();
-        dml
-    }
-
-    /// Leaves the scope of its `FROM` open: `ORDER BY` sees it.
-    fn select(&mut self, select: Select) -> Select {
-        let mut items = Vec::new();
-        for table in &select.from {
-            self.scopes.items(table, &mut items);
-        }
-        self.scopes.levels.push(items);
-        let mut select = select;
-        if self.scopes.is_stored() {
-            select.group_by =
-                select.group_by.into_iter().map(|key| group_key(key, &select.columns, &self.scopes)).collect();
-        }
-        Select {
-            distinct: select.distinct,
-            columns: select.columns.into_iter().flat_map(|item| self.items(item)).collect(),
-            into: select.into,
-            from: select.from.into_iter().map(|table| self.table(table)).collect(),
-            filter: select.filter.map(|filter| self.condition(filter)),
-            group_by: self.all(select.group_by),
-            having: select.having.map(|having| self.condition(having)),
-        }
-    }
-
-    fn items(&mut self, item: SelectItem) -> Vec<SelectItem> {
-        let columns = match &item.expr.kind {
-            ExprKind::Star(None) => self.scopes.star(),
-            ExprKind::Star(Some(name)) if self.scopes.is_stored() => self.scopes.star_of(name),
-            _ => None,
-        };
-        let column = |parts| SelectItem { expr: super::normal::bare(ExprKind::Column(parts)), alias: None };
-        match columns {
-            Some(columns) => columns.into_iter().map(column).collect(),
-            None => vec![self.item(item)],
-        }
-    }
-
-    fn item(&mut self, item: SelectItem) -> SelectItem {
-        let implied = implied_name(&item.expr);
-        SelectItem { expr: self.expr(item.expr), alias: item.alias.filter(|alias| *alias != implied) }
-    }
-
-    fn table(&mut self, table: TableRef) -> TableRef {
-        match table {
-            TableRef::Relation { span, name, alias } => {
-                let own = |alias: &Alias| alias.name == name.name || self.scopes.is_own_number(&name, &alias.name);
-                let alias = alias.filter(|alias| !own(alias) || !alias.columns.is_empty());
-                TableRef::Relation { span, name: self.meant(NameOf::Relation, name), alias }
-            }
-            TableRef::Query { lateral, query, alias } => {
-                TableRef::Query { lateral, query: Box::new(self.query(*query)), alias }
-            }
-            TableRef::Function { calls, ordinality, alias, .. } => {
-                let implied = calls.first().map(implied_name).unwrap_or_default();
-                let calls = self.all(calls);
-                let default = |alias: &Alias| self.scopes.is_stored() && is_default(alias, &implied);
-                let alias = alias.filter(|alias| !default(alias));
-                let alias =
-                    alias.map(|alias| named_columns(alias, &implied, calls.len())).filter(|a| *a != Alias::default());
-                // Functions see what stands before them with LATERAL and without.
-                TableRef::Function { lateral: false, calls, ordinality, alias }
-            }
-            TableRef::Join { kind, left, right, on } => {
-                let (left, right) = (Box::new(self.table(*left)), Box::new(self.table(*right)));
-                let on = match on {
-                    JoinOn::Natural if self.scopes.is_stored() => {
-                        self.scopes.shared(&left, &right).map_or(JoinOn::Natural, JoinOn::Using)
-                    }
-                    JoinOn::Expr(on) => JoinOn::Expr(self.condition(on)),
-                    on => on,
-                };
-                TableRef::Join { kind, left, right, on }
-            }
-            TableRef::Other(alias) => TableRef::Other(alias),
-        }
-    }
-}
-
-/// The name and columns the server writes where nobody wrote any.
-fn is_default(alias: &Alias, implied: &str) -> bool {
-    let each = EACH.contains(&implied) && alias.columns == ["key", "value"];
-    alias.name == implied && (each || alias.columns.is_empty())
-}
-
 /// A join with `USING` shows the shared columns once, first.
 fn merge(items: &mut [Item], (start, middle): (usize, usize), on: &JoinOn) {
     let (before, right) = items.split_at_mut(middle.min(items.len()));
@@ -453,98 +294,12 @@ fn merge(items: &mut [Item], (start, middle): (usize, usize), on: &JoinOn) {
 }
 
 /// The columns a common table expression shows, where they are known.
-fn cte_columns(cte: &Cte) -> Option<Vec<String>> {
+pub(super) fn cte_columns(cte: &Cte) -> Option<Vec<String>> {
     match &cte.body {
         _ if !cte.columns.is_empty() => Some(cte.columns.clone()),
         CteBody::Query(query) => output_names(query),
         CteBody::Dml(_) => None,
     }
-}
-
-/// Without the names of its own columns.
-fn unnamed(query: &mut Query) {
-    match &mut query.body {
-        QueryBody::Select(select) => select.columns.iter_mut().for_each(|item| item.alias = None),
-        QueryBody::Set { left, right, .. } => {
-            unnamed(left);
-            unnamed(right);
-        }
-        _ => {}
-    }
-}
-
-/// Set operations bring both sides to common types.
-fn relax_outputs(query: &mut Query) {
-    if let QueryBody::Select(select) = &mut query.body {
-        for item in &mut select.columns {
-            let expr = std::mem::replace(&mut item.expr, bare(ExprKind::Null));
-            item.expr = constant::unwidened_stored(expr);
-        }
-    }
-}
-
-/// `ORDER BY 2` and `ORDER BY alias` are the expression they mean; over a set operation they are the number.
-fn resolve_sort_keys(query: &mut Query) {
-    let Query { body, order_by, .. } = query;
-    match body {
-        QueryBody::Select(select) => {
-            for key in order_by {
-                if let Some(meant) = sort_key(key, &select.columns) {
-                    key.kind = meant;
-                }
-            }
-        }
-        QueryBody::Set { left, .. } => {
-            let Some(names) = output_names(left) else { return };
-            for key in order_by {
-                if let ExprKind::Column(parts) = &key.kind
-                    && let [name] = parts.as_slice()
-                    && let Some(at) = names.iter().position(|known| known == name)
-                {
-                    key.kind = ExprKind::Number((at + 1).to_string());
-                }
-            }
-        }
-        _ => {}
-    }
-}
-
-fn sort_key(key: &Expr, columns: &[SelectItem]) -> Option<ExprKind> {
-    match &key.kind {
-        ExprKind::Number(number) => ordinal(number, columns),
-        ExprKind::Column(parts) => match parts.as_slice() {
-            [name] => aliased(name, columns),
-            _ => None,
-        },
-        _ => None,
-    }
-}
-
-/// In `GROUP BY` a column of the tables comes before an alias.
-fn group_key(key: Expr, columns: &[SelectItem], scopes: &Scopes<'_>) -> Expr {
-    let meant = match &key.kind {
-        ExprKind::Number(number) => ordinal(number, columns),
-        ExprKind::Column(parts) => match parts.as_slice() {
-            [name] if !scopes.has(name) => aliased(name, columns),
-            _ => None,
-        },
-        _ => None,
-    };
-    meant.map_or(key, bare)
-}
-
-fn ordinal(number: &str, columns: &[SelectItem]) -> Option<ExprKind> {
-    let at: usize = number.parse().ok()?;
-    let before = columns.get(..at)?;
-    // A star before it stands for an unknown number of columns.
-    if before.iter().any(|item| matches!(item.expr.kind, ExprKind::Star(_))) {
-        return None;
-    }
-    before.last().map(|item| item.expr.kind.clone())
-}
-
-fn aliased(name: &str, columns: &[SelectItem]) -> Option<ExprKind> {
-    columns.iter().find(|item| item.alias.as_deref() == Some(name)).map(|item| item.expr.kind.clone())
 }
 
 /// A function in `FROM`: what it and its columns are called.
@@ -564,19 +319,8 @@ fn function(calls: &[Expr], alias: Option<&Alias>) -> Item {
     Item { columns, name, single, ..Item::default() }
 }
 
-/// A function's alias: a single column goes by the alias itself.
-fn named_columns(mut alias: Alias, implied: &str, calls: usize) -> Alias {
-    if calls == 1 && alias.columns.len() == 1 {
-        alias.columns.clear();
-    }
-    if alias.name == implied && alias.columns.is_empty() {
-        alias.name.clear();
-    }
-    alias
-}
-
 /// The output names of a query, where all are known.
-fn output_names(query: &Query) -> Option<Vec<String>> {
+pub(super) fn output_names(query: &Query) -> Option<Vec<String>> {
     let mut at = query;
     while let QueryBody::Set { left, .. } = &at.body {
         at = left;
