@@ -8,7 +8,7 @@ use crate::check::CheckConfig;
 use crate::coverage::{Coverage, CoverageKind};
 
 /// PostgREST's setting, which its role or the database can carry.
-const SETTING: &str = "pgrst.db_schemas";
+pub(crate) const SETTING: &str = "pgrst.db_schemas";
 /// Who connects for the API.
 const API_ROLE: &str = "authenticator";
 

@@ -93,6 +93,16 @@ fn a_migration_that_sets_what_the_api_serves_is_believed() {
 }
 
 #[test]
+fn a_setting_of_the_whole_database_is_said_not_to_be_followed() {
+    let folder = project("alter database postgres set pgrst.db_schemas = 'public, ventes';", None);
+    let (open, said) = seen(folder.path(), &[]);
+    assert_eq!(open, ["public.cuves"]);
+    assert!(said.iter().any(|said| said.starts_with("what the API serves is set for the whole database")), "{said:?}");
+    let output = run_in(folder.path(), &["check", "--require-coverage"], &[]);
+    assert_eq!(code(&output), 2, "{}", err(&output));
+}
+
+#[test]
 fn a_schema_or_role_that_nothing_makes_is_a_gap() {
     let folder = project("", None);
     std::fs::write(folder.path().join("gardefou.yaml"), "exposed-schemas: [pubic]\n").unwrap();
