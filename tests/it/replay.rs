@@ -323,6 +323,96 @@ fn a_file_is_not_held_to_the_plans_of_earlier_ones() {
     assert!(gaps.iter().all(|gap| gap["kind"] != "refused"), "{gaps:?}");
 }
 
+/// What the server refuses to replace stays, with its owner's rights; the fold must not let it vanish.
+#[test]
+fn a_function_that_cannot_be_replaced_is_still_there() {
+    if pg::own_cluster("-replay-replace").is_none() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    let make = |name: &str, params: &str, returns: &str, rights: &str| {
+        let body = if returns == "record" { "select 1, 2" } else { "select null" };
+        format!(
+            "create or replace function public.{name}({params}) returns {returns} language sql {rights} set search_path = '' as '{body}';\n"
+        )
+    };
+    let pairs = [
+        ("renamed", ("a int", "text"), ("b int", "text")),
+        ("unnamed", ("a int", "text"), ("int", "text")),
+        ("returned", ("a int", "text"), ("a int", "int")),
+        ("no_default", ("a int default 1", "text"), ("a int", "text")),
+        ("outs", ("out a int, out b int", "record"), ("out a int, out c int", "record")),
+        ("named", ("int", "text"), ("a int", "text")),
+        ("same", ("a int", "text"), ("a int default 1", "text")),
+    ];
+    let all = |which: usize, rights: &str| -> String {
+        let of = |(name, before, after): &(&str, (&str, &str), (&str, &str))| {
+            let (params, returns) = [before, after][which];
+            make(name, params, returns, rights)
+        };
+        pairs.iter().map(of).collect()
+    };
+    file("1_before.sql", &all(0, "security definer"));
+    file("2_after.sql", &all(1, "security invoker"));
+    let arguments = [".", "--format", "json", "--no-config", "--platform", "supabase"];
+    let exposed = |more: &[&str]| -> Vec<String> {
+        let report = json(&check(folder.path(), &[&arguments[..], more].concat()));
+        let found = findings(&report).into_iter().filter(|f| f.0 == "functions/definer-exposed").map(|f| f.1);
+        found.map(|name| name.split('(').next().unwrap().to_owned()).collect()
+    };
+    let names = ["public.no_default", "public.outs", "public.renamed", "public.returned", "public.unnamed"];
+    let sorted = |mut found: Vec<String>| {
+        found.sort();
+        found
+    };
+    assert_eq!(sorted(exposed(&["--replay=local"])), names, "as the server has it");
+    assert_eq!(sorted(exposed(&[])), names);
+    let report = json(&check(folder.path(), &arguments));
+    assert!(
+        said(&report, "would fail: function public.renamed(integer) cannot change the name of parameter a"),
+        "{}",
+        report["coverage"]
+    );
+}
+
+/// The same of a view that runs with its owner's rights.
+#[test]
+fn a_view_that_cannot_be_replaced_is_still_there() {
+    let Some(cluster) = pg::own_cluster("-replay-view") else { return };
+    let mut client = cluster.connect("postgres");
+    if pg::lacks_security_invoker(&mut client) {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    let views = [
+        ("fewer", "select id, nom from public.t", "select id from public.t"),
+        ("renamed", "select id, nom from public.t", "select id as numero, nom from public.t"),
+        ("turned", "select id, nom from public.t", "select nom, id from public.t"),
+        ("more", "select id, nom from public.t", "select id, nom, prix from public.t"),
+        ("star", "select * from public.t", "select t.id, t.nom, t.prix from public.t"),
+    ];
+    let table = "create table public.t (id int primary key, nom text, prix int);\nalter table public.t enable row level security;\n";
+    let before: String =
+        views.iter().map(|(name, query, _)| format!("create view public.{name} as {query};\n")).collect();
+    let after = views.iter().map(|(name, _, query)| {
+        format!("create or replace view public.{name} with (security_invoker = on) as {query};\n")
+    });
+    file("1_before.sql", &format!("{table}{before}"));
+    file("2_after.sql", &after.collect::<String>());
+    let arguments = [".", "--format", "json", "--no-config", "--platform", "supabase"];
+    let open = |more: &[&str]| -> Vec<String> {
+        let report = json(&check(folder.path(), &[&arguments[..], more].concat()));
+        let mut found: Vec<String> =
+            findings(&report).into_iter().filter(|f| f.0 == "views/not-security-invoker").map(|f| f.1).collect();
+        found.sort();
+        found
+    };
+    assert_eq!(open(&["--replay=local"]), ["public.fewer", "public.renamed", "public.turned"], "as the server has it");
+    assert_eq!(open(&[]), ["public.fewer", "public.renamed", "public.turned"]);
+}
+
 /// A statement that takes the connection along is named; the files after it are run.
 #[test]
 fn a_connection_that_ends_is_said_and_the_next_file_runs() {

@@ -60,11 +60,26 @@ impl Evaluator<'_> {
             "pg_get_constraintdef" | "pg_get_indexdef" | "pg_get_functiondef" | "pg_get_viewdef" => {
                 super::definition::definition(first, names)
             }
+            "pg_get_expr" => printed(first),
             "format_type" => format_type(first, names),
             "pg_table_is_visible" => is_visible(first, names),
             "pg_function_is_visible" | "pg_type_is_visible" => is_visible(first, names),
             _ => return super::privilege::privilege_function(name, args, names, host.current_role()),
         })
+    }
+}
+
+/// A stored expression as the server prints it.
+fn printed(tree: &Value) -> Value {
+    match tree {
+        Value::Template(pieces) => match pieces.as_slice() {
+            [Piece::Spelled(constant)] if matches!(constant.as_str(), "true" | "false") => {
+                Value::Text(constant.clone())
+            }
+            _ => tree.clone(),
+        },
+        Value::Null | Value::Unknown(_) => tree.clone(),
+        _ => Value::unknown("the text of an expression"),
     }
 }
 

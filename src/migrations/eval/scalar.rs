@@ -86,7 +86,6 @@ const KNOWN: &[&str] = &[
     "currval",
     "setval",
     "lastval",
-    "pg_get_expr",
     "pg_get_triggerdef",
     "pg_get_ruledef",
     "pg_get_function_arguments",

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::state::{Effect, Fold};
 use super::store::Key;
 use crate::catalog::{Fact, Function, FunctionKey, FunctionParam, FunctionSource, ObjectKind, ObjectRef};
+use crate::migrations::host::Failure;
 use crate::sql::ast::{
     CreateFunction, FunctionAction, FunctionBody, Name, Param, ParamMode, RoutineRef, SettingAction, quote_ident,
 };
@@ -18,25 +19,29 @@ impl Fold {
         let kind = if create.procedure { ObjectKind::Procedure } else { ObjectKind::Function };
         let mut function = self.function_of(create, kind, &key);
         self.refer(create.params.iter().filter_map(|param| param.default.as_ref()));
-        self.put_function(key.clone(), &mut function, create.or_replace)?;
-        self.routines.insert(key, Arc::new(create.clone()));
+        if self.put_function(key.clone(), &mut function, create.or_replace)? {
+            self.routines.insert(key, Arc::new(create.clone()));
+        }
         Ok(())
     }
 
-    /// Stores a definition; what was there before keeps its owner, privileges and comment.
-    fn put_function(&mut self, key: FunctionKey, function: &mut Function, or_replace: bool) -> Effect {
+    /// Stores a definition; what was there before keeps its owner, privileges and comment. A function that runs with its
+    /// owner's rights does not vanish behind a statement the server refuses: whether the definition was stored.
+    fn put_function(&mut self, key: FunctionKey, function: &mut Function, or_replace: bool) -> Result<bool, Failure> {
         let object = ObjectRef::new(function.kind, &key);
         self.name(object.clone());
         if let Some(old) = self.catalog().functions.get(&key).cloned() {
             let assumed = old.provenance.is_assumed();
-            if !or_replace && !assumed && !old.provenance.conditional {
-                self.would_fail("duplicate_function", object.clone(), "already exists")?;
-            } else if !assumed && (old.kind != function.kind || old.returns != function.returns) {
-                self.would_fail(
-                    "invalid_function_definition",
-                    object.clone(),
-                    "cannot change its kind or return type",
-                )?;
+            let refused = match () {
+                () if assumed || old.provenance.conditional => None,
+                () if !or_replace => Some(("duplicate_function", "already exists".to_owned())),
+                () => unlike(&old, function).map(|why| ("invalid_function_definition", why)),
+            };
+            if let Some((condition, why)) = refused {
+                self.would_fail(condition, object.clone(), &why)?;
+                if old.security_definer.is(&true) {
+                    return Ok(false);
+                }
             }
             if !assumed {
                 function.owner = old.owner;
@@ -48,7 +53,7 @@ impl Fold {
         self.gone.remove(&Key::Function(key.clone()));
         self.note_altered(object);
         self.store.insert_function(key, function.clone());
-        Ok(())
+        Ok(true)
     }
 
     fn function_of(&self, create: &CreateFunction, kind: ObjectKind, key: &FunctionKey) -> Function {
@@ -171,7 +176,7 @@ impl Fold {
             acl: self.new_acl(ObjectKind::Aggregate, Some(&key.name.schema)),
             comment: None,
         };
-        self.put_function(key, &mut function, or_replace)
+        self.put_function(key, &mut function, or_replace).map(drop)
     }
 
     /// The functions a statement is about; one the files never create is assumed, an ambiguous name is an error.
@@ -278,4 +283,25 @@ pub(super) fn setting_text(name: &str, values: &[String]) -> String {
     let values: Vec<String> =
         values.iter().map(|value| if list { quote_ident(value) } else { value.clone() }).collect();
     values.join(", ")
+}
+
+/// Why `CREATE OR REPLACE` is no way from one to the other.
+fn unlike(old: &Function, new: &Function) -> Option<String> {
+    let out = |function: &Function| -> Vec<FunctionParam> {
+        function.params.iter().filter(|param| param.mode == ParamMode::Out).cloned().collect()
+    };
+    if old.kind != new.kind || old.returns != new.returns || out(old) != out(new) {
+        return Some("cannot change its kind or return type".to_owned());
+    }
+    let inputs = |function| -> Vec<&FunctionParam> {
+        let function: &Function = function;
+        function.params.iter().filter(|param| param.mode != ParamMode::Out).collect()
+    };
+    inputs(old).into_iter().zip(inputs(new)).find_map(|(was, is)| match &was.name {
+        Some(name) if is.name.as_ref() != Some(name) => Some(format!("cannot change the name of parameter {name}")),
+        _ if was.default.is_some() && is.default.is_none() => {
+            Some("cannot take the default of a parameter away".to_owned())
+        }
+        _ => None,
+    })
 }

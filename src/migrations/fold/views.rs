@@ -3,7 +3,7 @@
 use super::refs::Refs;
 use super::state::{Effect, Fold};
 use super::store::Key;
-use crate::catalog::{ObjectKind, ObjectRef, QualifiedName, ViewDefinition};
+use crate::catalog::{ObjectKind, ObjectRef, QualifiedName, Relation, ViewDefinition};
 use crate::sql;
 use crate::sql::ast::{CreateView, Query};
 
@@ -42,7 +42,14 @@ impl Fold {
     }
 
     /// `OR REPLACE`: query and options are new (an option not written again is lost), owner, privileges and comment stay.
+    /// A view that runs with its owner's rights does not lose them through a statement the server refuses.
     fn replace_view(&mut self, name: &QualifiedName, object: ObjectRef, create: &CreateView) -> Effect {
+        if let Some(why) = self.unreplaceable(name, create) {
+            self.would_fail("invalid_table_definition", object.clone(), &why)?;
+            if self.catalog().relations.get(name).is_some_and(|old| old.security_invoker() == Some(false)) {
+                return Ok(());
+            }
+        }
         self.note_replaced(object);
         let provenance = self.provenance();
         if let Some(view) = self.store.relation_mut(name) {
@@ -50,6 +57,20 @@ impl Fold {
         }
         self.define_view(name, create);
         Ok(())
+    }
+
+    /// The columns of a view stay, with their names and in their order; others may follow.
+    fn unreplaceable(&mut self, name: &QualifiedName, create: &CreateView) -> Option<String> {
+        let known = |view: &&Relation| view.columns_complete && !view.provenance.conditional;
+        let old = self.catalog().relations.get(name).filter(known)?;
+        let before: Vec<String> = old.columns.iter().map(|column| column.name.clone()).collect();
+        let output = self.query_columns(&create.query)?;
+        let after = self.output_columns(output, &create.columns);
+        before.iter().enumerate().find_map(|(at, was)| match after.get(at) {
+            None => Some(format!("cannot lose column {was}; drop it first")),
+            Some(is) if is.name != *was => Some(format!("cannot call column {was} {}; drop it first", is.name)),
+            Some(_) => None,
+        })
     }
 
     fn define_view(&mut self, name: &QualifiedName, create: &CreateView) {

@@ -100,9 +100,10 @@ pub(super) fn pg_policy(scan: &Scan<'_>) -> Table {
             || Value::unknown("a policy's roles"),
             |roles| Value::Array(roles.iter().map(|role| grantee_oid(scan, role)).collect()),
         );
-        let tree = |fact: &Fact<Option<Expression>>| match fact.get() {
-            Some(None) => Value::Null,
-            _ => Value::unknown("a policy's expression tree"),
+        // What is stored is a tree, of which nobody knows the text: not even of `true`.
+        let tree = |fact| match expression(fact, "a policy", name) {
+            Value::Text(constant) => Value::Template(vec![Piece::Spelled(constant)]),
+            value => value,
         };
         let row = [
             scan.names.oid(Oid::Part("policy", name.clone(), policy.clone())),
