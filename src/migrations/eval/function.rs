@@ -8,7 +8,7 @@ use super::row::Presence;
 use super::scalar::{plain, position};
 use super::value::{Piece, Unknown, Value};
 use super::{pattern, relations};
-use crate::catalog::Function;
+use crate::catalog::{Function, ObjectKind};
 use crate::migrations::host::Failure;
 use crate::sql::ast::ParamMode;
 
@@ -56,6 +56,7 @@ impl Evaluator<'_> {
             "current_setting" => current_setting(first, |name| host.setting(name).map(str::to_owned)),
             "pg_get_function_identity_arguments" => identity_arguments(first, names),
             "oidvectortypes" => vector_types(first, names),
+            "pg_get_function_result" => result(first, names),
             "pg_get_userbyid" => name_of(first),
             "pg_get_constraintdef" | "pg_get_indexdef" | "pg_get_functiondef" | "pg_get_viewdef" => {
                 super::definition::definition(first, names)
@@ -154,6 +155,20 @@ fn identity_arguments(value: &Value, names: Names<'_>) -> Value {
         format!("{mode}{name}{}", names.show_args(std::slice::from_ref(&param.ty), ""))
     });
     Value::Text(inputs.collect::<Vec<_>>().join(", "))
+}
+
+/// `trigger`, `SETOF text`, `TABLE(a integer)`; null of a procedure.
+fn result(value: &Value, names: Names<'_>) -> Value {
+    let Some(function) = routine(value, names) else {
+        return Value::Unknown(value.doubt().unwrap_or_else(|| Unknown::new("the result of a function")));
+    };
+    match &function.returns {
+        // How a type with a schema is printed hangs on the search path.
+        Some(returns) if returns.contains('.') => Value::Template(vec![Piece::Spelled(returns.clone())]),
+        Some(returns) => Value::Text(returns.clone()),
+        None if function.kind == ObjectKind::Procedure => Value::Null,
+        None => Value::unknown("the result of a function"),
+    }
 }
 
 fn name_of(value: &Value) -> Value {

@@ -89,7 +89,6 @@ const KNOWN: &[&str] = &[
     "pg_get_triggerdef",
     "pg_get_ruledef",
     "pg_get_function_arguments",
-    "pg_get_function_result",
     "pg_get_serial_sequence",
     "obj_description",
     "col_description",

@@ -15,11 +15,17 @@ pub(super) fn printed(text: &str) -> Option<String> {
     let mut words = words.iter().map(String::as_str).peekable();
     words.peek()?;
     while let Some(word) = words.next() {
+        // A sign may stand apart.
+        let (sign, word) = match word {
+            "-" => (-1, words.next()?),
+            "+" => (1, words.next()?),
+            word => (1, word),
+        };
         if word.contains(':') {
-            interval.micros = interval.micros.checked_add(time(word)?)?;
+            interval.micros = interval.micros.checked_add(time(word)?.checked_mul(sign)?)?;
             continue;
         }
-        let amount: i64 = word.parse().ok()?;
+        let amount: i64 = word.parse::<i64>().ok()?.checked_mul(sign)?;
         add(&mut interval, amount, words.next()?)?;
     }
     Some(print(interval))
@@ -68,18 +74,23 @@ fn add(interval: &mut Interval, amount: i64, unit: &str) -> Option<()> {
 }
 
 fn print(interval: Interval) -> String {
-    let mut parts = Vec::new();
-    let mut push = |amount: i64, unit: &str| {
+    let mut parts: Vec<String> = Vec::new();
+    // Behind a negative part a positive one has its sign, too.
+    let mut below = false;
+    for (amount, unit) in [(interval.months / 12, "year"), (interval.months % 12, "mon"), (interval.days, "day")] {
         if amount != 0 {
-            parts.push(format!("{amount} {unit}{}", if amount == 1 { "" } else { "s" }));
+            let sign = if below && amount > 0 { "+" } else { "" };
+            parts.push(format!("{sign}{amount} {unit}{}", if amount == 1 { "" } else { "s" }));
+            below = amount < 0;
         }
-    };
-    push(interval.months / 12, "year");
-    push(interval.months % 12, "mon");
-    push(interval.days, "day");
+    }
     if interval.micros != 0 || parts.is_empty() {
         let seconds = interval.micros.abs() / 1_000_000;
-        let sign = if interval.micros < 0 { "-" } else { "" };
+        let sign = match interval.micros < 0 {
+            true => "-",
+            false if below => "+",
+            false => "",
+        };
         parts.push(format!("{sign}{:02}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60));
     }
     parts.join(" ")

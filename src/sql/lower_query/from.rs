@@ -26,8 +26,28 @@ fn relation(low: Low<'_>, node: &SyntaxNode) -> TableRef {
     TableRef::Relation { span: low.cx.span(&name), name: tree::name(&name), alias: alias(node) }
 }
 
-/// Joins associate to the left: the left spine is walked, not recursed into.
+/// Joins associate to the left: they are walked, not recursed into. The parser hands a `CROSS` or `NATURAL` join all that
+/// follows; in PostgreSQL these take one item.
 fn join(low: Low<'_>, node: &SyntaxNode) -> TableRef {
+    let (first, mut joins) = spine(node);
+    let mut joined = item_below(low, &first);
+    while let Some(step) = joins.pop() {
+        let right = step.children().find(tree::is_from_item);
+        let greedy = right.as_ref().filter(|right| right.kind() == K::JOIN_EXPR && takes_one_item(&step));
+        let right = match greedy.map(spine) {
+            Some((item, more)) => {
+                joins.extend(more);
+                Some(item)
+            }
+            None => right,
+        };
+        joined = join_step(low, joined, &step, right.as_ref());
+    }
+    joined
+}
+
+/// The item furthest to the left, and the joins after it, the last one first.
+fn spine(node: &SyntaxNode) -> (SyntaxNode, Vec<SyntaxNode>) {
     let mut joins = Vec::new();
     let mut at = node.clone();
     while at.kind() == K::JOIN_EXPR {
@@ -37,8 +57,11 @@ fn join(low: Low<'_>, node: &SyntaxNode) -> TableRef {
             None => break,
         }
     }
-    let first = item_below(low, &at);
-    joins.iter().rev().fold(first, |left, step| join_step(low, left, step))
+    (at, joins)
+}
+
+fn takes_one_item(join: &SyntaxNode) -> bool {
+    tree::child(join, K::JOIN_CROSS).is_some() || tree::has_token(join, K::NATURAL_KW)
 }
 
 fn item_below(low: Low<'_>, node: &SyntaxNode) -> TableRef {
@@ -48,12 +71,11 @@ fn item_below(low: Low<'_>, node: &SyntaxNode) -> TableRef {
     }
 }
 
-fn join_step(low: Low<'_>, left: TableRef, node: &SyntaxNode) -> TableRef {
-    let right = node.children().find(tree::is_from_item);
+fn join_step(low: Low<'_>, left: TableRef, node: &SyntaxNode, right: Option<&SyntaxNode>) -> TableRef {
     let right = right.map_or_else(
         || TableRef::Other(Alias::default()),
         |right| match low.deeper() {
-            Some(low) => item(low, &right),
+            Some(low) => item(low, right),
             None => TableRef::Other(Alias::default()),
         },
     );

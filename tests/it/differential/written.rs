@@ -79,6 +79,38 @@ const HISTORIES: &[&[&str]] = &[
         r#"create table t (a text[] default '{"email"}', b text[] default '{ x , "y z", NULL, "null", "", "q\"" , a\,b}', c int[] default '{ 1, 2}',
          d text[] default '{}', e text[] default '{{a, "b"},{c,d}}', f jsonb default '{"a": 1}', g uuid[] default '{}')"#,
     ],
+    &[
+        "create table t (a interval default '1 month - 1 day', b interval default '-1 mon +2 days 03:00', c interval default '- 2 hours', \
+         d interval default '1 year -1 day 2 hours', e timestamptz default now() + interval '1 month - 1 day')",
+    ],
+    &[
+        "create table a (id int, x int)",
+        "create table b (id int, y int)",
+        "create table c (id int, x int, z int)",
+        "create view v as select a.x, b.y, c.z from a cross join b join c on a.id = c.id and b.id = c.id left join a d on d.id = a.id",
+        "create view w as select 1 as n from a natural join b join c on c.id = a.id cross join a d cross join b e",
+        "create view u as select 1 as n from a join b cross join c on a.id = b.id",
+    ],
+    &[
+        "create function t() returns trigger language plpgsql security definer as 'begin return new; end'",
+        "create function f() returns table (a int) language sql security definer as 'select 1'",
+        "create procedure p() language sql security definer as 'select 1'",
+        "do $$ declare r record; begin for r in select p.oid::regprocedure as sig, pg_get_function_result(p.oid) = 'trigger' as is_trigger \
+         from pg_proc p join pg_namespace n on n.oid = p.pronamespace where n.nspname = 'public' and p.prokind <> 'p' loop \
+         execute format('revoke all on function %s from public', r.sig); if r.is_trigger then continue; end if; \
+         execute format('grant execute on function %s to pg_monitor', r.sig); end loop; end $$",
+    ],
+    &[
+        "create table t (a int, b int)",
+        "alter table t enable row level security",
+        "create policy p on t for insert with check (a = 1)",
+        "create policy q on t for all using (true) with check (b > 0)",
+        "do $$ declare r record; begin for r in select c.relname, p.polname, p.polcmd, pg_get_expr(p.polqual, p.polrelid) as q, \
+         pg_get_expr(p.polwithcheck, p.polrelid) as c from pg_policy p join pg_class c on c.oid = p.polrelid where p.polroles = '{0}' loop \
+         execute format('drop policy %I on %I', r.polname, r.relname); execute format('create policy %I on %I for %s to pg_monitor', \
+         r.polname, r.relname, case r.polcmd when '*' then 'all' else 'insert' end) || case when r.q is null then '' else \
+         ' using (' || r.q || ')' end || case when r.c is null then '' else ' with check (' || r.c || ')' end; end loop; end $$",
+    ],
     &["create table t (a text default '{{{{{{{{{{{{{{x}}}}}}}}}}}}}}')"],
     &[
         "create table t (a numeric, b numeric, kind text, part numeric generated always as \
