@@ -41,6 +41,9 @@ impl Normaliser<'_> {
 
     /// A query that stands alone; of a stored one nobody asks what its columns are called inside it.
     pub(super) fn whole(&mut self, query: Query) -> Query {
+        if self.scopes.is_stored() {
+            self.scopes.note_names(&query);
+        }
         let mut query = self.query(query);
         if self.scopes.is_stored() {
             unnamed(&mut query);
@@ -153,17 +156,28 @@ impl Normaliser<'_> {
         SelectItem { expr: self.expr(item.expr), alias: item.alias.filter(|alias| *alias != implied) }
     }
 
+    /// An alias as the item it names goes by.
+    fn renamed(&self, alias: Option<Alias>) -> Option<Alias> {
+        alias.map(|alias| match self.scopes.known_as(&alias.name) {
+            Some(name) => Alias { name: name.to_owned(), ..alias },
+            None => alias,
+        })
+    }
+
     fn table(&mut self, table: TableRef) -> TableRef {
         match table {
             TableRef::Relation { span, name, alias } => {
+                let alias = self.renamed(alias);
                 let own = |alias: &Alias| alias.name == name.name || self.scopes.is_own_number(&name, &alias.name);
                 let alias = alias.filter(|alias| !own(alias) || !alias.columns.is_empty());
                 TableRef::Relation { span, name: self.meant(NameOf::Relation, name), alias }
             }
             TableRef::Query { lateral, query, alias } => {
+                let alias = self.renamed(alias);
                 TableRef::Query { lateral, query: Box::new(self.query(*query)), alias }
             }
             TableRef::Function { calls, ordinality, alias, .. } => {
+                let alias = self.renamed(alias);
                 let implied = calls.first().map(implied_name).unwrap_or_default();
                 let calls = self.all(calls);
                 let default = |alias: &Alias| self.scopes.is_stored() && is_default(alias, &implied);

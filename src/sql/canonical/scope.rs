@@ -1,9 +1,12 @@
 //! What names belong to: columns are qualified as PostgreSQL qualifies them.
 
+use std::collections::BTreeSet;
+
 use super::{NameOf, Surroundings};
 use crate::sql::ast::{
     Alias, Call, Cte, CteBody, Expr, ExprKind, JoinOn, Name, Query, QueryBody, SelectItem, TableRef,
 };
+use crate::sql::walk::{Node, walk};
 
 /// The `FROM` items in sight, innermost query last.
 pub(super) struct Scopes<'a> {
@@ -11,6 +14,8 @@ pub(super) struct Scopes<'a> {
     levels: Vec<Vec<Item>>,
     /// Common table expressions in sight, with their columns where they are known.
     ctes: Vec<(String, Option<Vec<String>>)>,
+    /// What items anywhere in the stored query are called.
+    called: BTreeSet<String>,
 }
 
 /// How many queries and common table expressions are in sight.
@@ -58,7 +63,7 @@ const SCALAR: [&str; 7] = [
 
 impl<'a> Scopes<'a> {
     pub(super) fn new(surroundings: Surroundings<'a>) -> Self {
-        Self { surroundings, levels: Vec::new(), ctes: Vec::new() }
+        Self { surroundings, levels: Vec::new(), ctes: Vec::new(), called: BTreeSet::new() }
     }
 
     /// How far in we are.
@@ -78,7 +83,44 @@ impl<'a> Scopes<'a> {
         for table in from {
             self.items(table, &mut items);
         }
+        self.without_numbers(&mut items);
         self.levels.push(items);
+    }
+
+    /// Notes what items of a stored query are called.
+    pub(super) fn note_names(&mut self, query: &Query) {
+        let called = &mut self.called;
+        walk(query, |node| {
+            let Node::Table(table) = node else { return true };
+            let (name, alias) = match table {
+                TableRef::Relation { name, alias, .. } => (Some(&name.name), alias.as_ref()),
+                TableRef::Query { alias, .. } | TableRef::Function { alias, .. } => (None, alias.as_ref()),
+                TableRef::Join { .. } | TableRef::Other(_) => (None, None),
+            };
+            let alias = alias.map(|alias| &alias.name).filter(|name| !name.is_empty());
+            called.extend(alias.or(name).cloned());
+            true
+        });
+    }
+
+    /// The server numbers an item that is called as one further out, which may be further on in the text: `a_1` is `a`
+    /// again, where there is another `a` and none beside it.
+    fn without_numbers(&self, items: &mut [Item]) {
+        let mut beside: BTreeSet<String> = items.iter().map(|item| item.name.clone()).collect();
+        for item in items.iter_mut().filter(|item| item.written.is_none()) {
+            let Some((base, number)) = item.name.rsplit_once('_') else { continue };
+            let numbered = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+            if numbered && self.called.contains(base) && beside.insert(base.to_owned()) {
+                let base = base.to_owned();
+                item.written = Some(std::mem::replace(&mut item.name, base));
+            }
+        }
+    }
+
+    /// The name the item of this alias goes by.
+    pub(super) fn known_as(&self, alias: &str) -> Option<&str> {
+        let item = self.levels.last()?.iter().find(|item| item.written.as_deref() == Some(alias))?;
+        Some(&item.name)
     }
 
     /// Into a statement that changes a table called so.

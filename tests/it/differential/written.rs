@@ -92,6 +92,14 @@ const HISTORIES: &[&[&str]] = &[
         "create view u as select 1 as n from a join b cross join c on a.id = b.id",
     ],
     &[
+        "create table t (id int, n int)",
+        "create view v as with e as (select id, sum(n) as n from t pe group by id), \
+         f as (select pe.id, sum(pe.n) as n from e pe group by pe.id) select pe.id, pe.n from f pe where exists \
+         (select 1 from t pe where pe.n > 0 and exists (select 1 from e pe where pe.id = 1))",
+        "create view w as select q.id from t q join lateral (select q.n, x.id from (select 1 as n) q, t x) r on r.n = q.n \
+         where q.id in (select q_1.id from t q_1)",
+    ],
+    &[
         "create function t() returns trigger language plpgsql security definer as 'begin return new; end'",
         "create function f() returns table (a int) language sql security definer as 'select 1'",
         "create procedure p() language sql security definer as 'select 1'",
